@@ -1,0 +1,92 @@
+/** What the edge asks of a model endpoint and what it gets back: the step contract as types (docs/contract.md). */
+
+/** How a picture's prefix is corrupted (VPG section 3; `embedding` is the method, the others are its ablations). */
+export type CorruptionKind = "embedding" | "position" | "token" | "codebook";
+
+/** One picture's part of a step request. */
+export interface PictureStep {
+  /** Tokens of all steps before this one, in the wire's form: UINT16 little endian a codebook token, ceil(bits/8) bytes a bitwise one. */
+  readonly prefix: Uint8Array;
+  readonly condition: Condition;
+  /** Guidance strength of steps 0..k, scheduled already, in the family's own formula. */
+  readonly guidance: readonly number[];
+  readonly corruption: { readonly ratio: number; readonly kind: CorruptionKind; readonly seed: number };
+  /** The same for all steps of one picture: where an endpoint may look in its cache. */
+  readonly prefixKey: string;
+}
+
+/** What the picture shows: a class, or texts the endpoint encodes. */
+export type Condition =
+  | { readonly kind: "class"; readonly index: number }
+  | { readonly kind: "text"; readonly prompt: string; readonly negativePrompt: string };
+
+/** One step of n pictures: all share model, schedule, step, kind of corruption and whether there is a corrupted branch. */
+export interface StepRequest {
+  readonly id: string;
+  readonly model: string;
+  /** What the answer's `stats` must declare; anything else is the fault `corrupt`. */
+  readonly revision: string;
+  readonly schedule: string;
+  readonly step: number;
+  readonly tokens: "codebook" | "bitwise";
+  /** L_k, tokens of this step. */
+  readonly length: number;
+  /** Codebook size, or bits of a token at this step: the width of a row. */
+  readonly width: number;
+  /** Rows a token: 2 when a corrupted branch is asked for and there is a prefix to corrupt, else 1. */
+  readonly branches: 1 | 2;
+  readonly pictures: readonly PictureStep[];
+  /** Milliseconds from now after which the answer is worth nothing. */
+  readonly deadlineMs: number;
+}
+
+/** What an endpoint says of one picture's step (`stats`). */
+export interface StepStats {
+  readonly deviceMs: number;
+  readonly cache: "hit" | "miss";
+  readonly revision: string;
+  readonly numerics: string;
+}
+
+/** Where an answer came from, for the generation's record. */
+export interface Route {
+  readonly endpoint: string;
+  readonly region: string | null;
+}
+
+export interface StepAnswer {
+  /** One a picture. */
+  readonly stats: readonly StepStats[];
+  readonly route: Route;
+  /**
+   * The pairs as FP16 little endian, [n, L_k, branches, width], in pieces of any size.
+   * Ends after exactly that many bytes or throws a `Fault`; leaving the loop early closes the connection.
+   */
+  readonly logits: AsyncIterable<Uint8Array>;
+}
+
+export type MediaFormat = "png" | "webp" | "jpeg" | "mp4";
+
+/** Tokens to pixels: any number of whole steps; fewer than all give a coarse preview. */
+export interface DecodeRequest {
+  readonly id: string;
+  readonly model: string;
+  readonly schedule: string;
+  readonly format: MediaFormat;
+  /** One picture's tokens each, in the wire's form (see `PictureStep.prefix`). */
+  readonly pictures: readonly Uint8Array[];
+  readonly tokens: "codebook" | "bitwise";
+  readonly deadlineMs: number;
+}
+
+export interface DecodeAnswer {
+  /** One encoded file a picture. */
+  readonly media: readonly Uint8Array[];
+  readonly route: Route;
+}
+
+/** One adapter, or a fleet of them: whoever holds one cannot tell. Both calls throw `Fault` and nothing else. */
+export interface StepSource {
+  step(request: StepRequest, signal: AbortSignal): Promise<StepAnswer>;
+  decode(request: DecodeRequest, signal: AbortSignal): Promise<DecodeAnswer>;
+}

@@ -1,0 +1,29 @@
+/** The closed set of ways in which an endpoint can fail a step. */
+
+export type FaultKind =
+  | { readonly kind: "overloaded" }
+  | { readonly kind: "unreachable" }
+  | { readonly kind: "timeout"; readonly phase: "connect" | "head" | "body" }
+  | { readonly kind: "cold" }
+  | { readonly kind: "corrupt" }
+  | { readonly kind: "rejected" }
+  | { readonly kind: "credentials" }
+  | { readonly kind: "cancelled" };
+
+/** Whether the endpoint's owner will have charged for the failed call. */
+export type Billed = "no" | "yes" | "unknown";
+
+/** A failed call: what kind, who, whether it cost something; the message is for our log and never reaches a caller. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly fault: FaultKind;
+  readonly endpoint: string;
+  readonly billed: Billed;
+
+  constructor(fault: FaultKind, endpoint: string, billed: Billed, message: string, cause?: unknown) {
+    super(`${endpoint}: ${fault.kind}: ${message}`, cause === undefined ? undefined : { cause });
+    this.fault = fault;
+    this.endpoint = endpoint;
+    this.billed = billed;
+  }
+}
