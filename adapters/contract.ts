@@ -11,6 +11,8 @@ export interface PictureStep {
   /** Guidance strength of steps 0..k, scheduled already, in the family's own formula. */
   readonly guidance: readonly number[];
   readonly corruption: { readonly ratio: number; readonly kind: CorruptionKind; readonly seed: number };
+  /** Only for families that divide by it before their guidance (InfinityStar); the rows come divided then. */
+  readonly temperature?: number;
   /** The same for all steps of one picture: where an endpoint may look in its cache. */
   readonly prefixKey: string;
 }

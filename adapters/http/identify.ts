@@ -1,0 +1,46 @@
+/** Credentials as HTTP headers, and the list of what must never be seen in a message. */
+
+/** How an endpoint knows us: a bearer token, or a name and password (HTTP basic). */
+export type Credentials =
+  | { readonly kind: "bearer"; readonly token: string }
+  | { readonly kind: "basic"; readonly user: string; readonly password: string };
+
+export interface Identity {
+  readonly headers: Headers;
+  /** Secret values in each form in which they go over the wire. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * @param extra headers given by the operator, all taken for secrets
+ * @param credentials who we are, if the endpoint asks
+ * @returns the headers to send
+ * @throws TypeError on a header that cannot be sent; the platform's own message would repeat the value
+ */
+export function identify(extra: Readonly<Record<string, string>>, credentials?: Credentials): Identity {
+  const headers = new Headers();
+  const secrets = Object.values(extra);
+  for (const [name, value] of Object.entries(extra)) set(headers, name, value);
+  if (credentials?.kind === "bearer") {
+    set(headers, "authorization", `Bearer ${credentials.token}`);
+    secrets.push(credentials.token);
+  } else if (credentials?.kind === "basic") {
+    const pair = base64(`${credentials.user}:${credentials.password}`);
+    set(headers, "authorization", `Basic ${pair}`);
+    secrets.push(credentials.password, pair);
+  }
+  return { headers, secrets };
+}
+
+function set(headers: Headers, name: string, value: string): void {
+  try {
+    headers.set(name, value);
+  } catch {
+    throw new TypeError(`headers: ${name} cannot be sent`);
+  }
+}
+
+/** Of the UTF-8, as RFC 7617 has it. */
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}

@@ -1,0 +1,97 @@
+/** Exact amounts out of a body that arrives in pieces of any size, holding one piece and what was asked for. */
+import { Malformed } from "./malformed.ts";
+
+/** A body as its pieces, and a way to say that the rest is not wanted. */
+export interface Pieces {
+  /** The next piece, null after the last. */
+  next(): Promise<Uint8Array | null>;
+  /** Closes the body; a `next` under way settles. */
+  cancel(): void;
+}
+
+/** A network never gives empty pieces without end; a stream that does must not keep us from our own timers. */
+const maxEmptyPieces = 1000;
+
+/** Memory is taken in steps as bytes arrive, not at once because a header says so. */
+const firstBytes = 64 * 1024;
+
+/**
+ * @param stream a body; null reads as an empty one
+ * @returns its pieces
+ */
+export function piecesOf(stream: ReadableStream<Uint8Array> | null): Pieces {
+  if (stream === null) return { next: () => Promise.resolve(null), cancel: () => {} };
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? null : value;
+    },
+    // A body that is broken already refuses to be cancelled: whoever reads it learns why.
+    cancel: () => void reader.cancel().catch(() => {}),
+  };
+}
+
+export class ByteReader {
+  readonly #pieces: Pieces;
+  #held = new Uint8Array(0) as Uint8Array;
+
+  /** @param pieces the body, read by this reader alone from now on */
+  constructor(pieces: Pieces) {
+    this.#pieces = pieces;
+  }
+
+  /**
+   * @param most the most bytes wanted, at least 1
+   * @returns between 1 and `most` bytes, without a copy, or null at the body's end
+   * @throws Malformed on what is no piece of bytes, and whatever the body throws
+   */
+  async some(most: number): Promise<Uint8Array | null> {
+    for (let empty = 0; this.#held.byteLength === 0; empty++) {
+      const piece = await this.#pieces.next();
+      if (piece === null) return null;
+      if (!(piece instanceof Uint8Array)) throw new Malformed("the body is not made of bytes");
+      if (empty === maxEmptyPieces) throw new Malformed("the body is made of empty pieces");
+      this.#held = piece;
+    }
+    const taken = this.#held.subarray(0, most);
+    this.#held = this.#held.subarray(taken.byteLength);
+    return taken;
+  }
+
+  /**
+   * @param length how many bytes; the caller has checked it against a cap
+   * @param what their name in the message
+   * @returns exactly that many, in memory of their own
+   * @throws Malformed when the body ends before, and whatever the body throws
+   */
+  async exactly(length: number, what: string): Promise<Uint8Array> {
+    let bytes = new Uint8Array(Math.min(length, firstBytes));
+    let filled = 0;
+    while (filled < length) {
+      const piece = await this.some(length - filled);
+      if (piece === null) throw new Malformed(`${what}: the body ends after ${filled} of ${length} bytes`);
+      if (filled + piece.byteLength > bytes.byteLength) {
+        const grown = new Uint8Array(
+          Math.min(length, Math.max(2 * bytes.byteLength, filled + piece.byteLength)),
+        );
+        grown.set(bytes.subarray(0, filled));
+        bytes = grown;
+      }
+      bytes.set(piece, filled);
+      filled += piece.byteLength;
+    }
+    return bytes;
+  }
+
+  /** @throws Malformed when the body goes on */
+  async end(): Promise<void> {
+    if ((await this.some(1)) !== null) throw new Malformed("the body goes on after its last tensor");
+  }
+
+  /** Closes the body. */
+  cancel(): void {
+    this.#held = new Uint8Array(0);
+    this.#pieces.cancel();
+  }
+}
