@@ -1,0 +1,106 @@
+/** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import type { GenerationIds } from "../generation/id.ts";
+import type { GenerationService } from "../generation/service.ts";
+import type { SeedPictures } from "../plan/plan.ts";
+import { Refusal } from "../refusal.ts";
+import { answerError, refusalOfIssues } from "./errors.ts";
+import { generationRoutes } from "./generations.ts";
+import { imageRoutes } from "./images.ts";
+import { modelRoutes } from "./models.ts";
+
+export interface Deps {
+  readonly generations: GenerationService<unknown>;
+  readonly ids: GenerationIds;
+  readonly seedPictures: SeedPictures;
+  /** An integer 0 .. 2^53 - 1 that nobody can foresee. */
+  readonly randomSeed: () => number;
+  /** Whether `npm start` made this environment; nothing else may serve before there are accounts. */
+  readonly local: boolean;
+}
+
+export interface ApiEnv {
+  Variables: {
+    requestId: string;
+    /** `performance.now()` when the request came. */
+    began: number;
+    /** The generation that the request started, for its log line. */
+    generation: string;
+  };
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw refusalOfIssues(result.error);
+    },
+  });
+
+  app.use(async (c, next) => {
+    c.set("requestId", `req_${crypto.randomUUID().replaceAll("-", "")}`);
+    c.set("began", performance.now());
+    await next();
+    c.header("x-request-id", c.get("requestId"));
+    if (!c.res.headers.has("server-timing")) {
+      c.header("server-timing", `total;dur=${(performance.now() - c.get("began")).toFixed(1)}`);
+    }
+    const { pathname } = new URL(c.req.url);
+    const took = Math.round(performance.now() - c.get("began"));
+    console.log(
+      `${c.req.method} ${pathname} ${c.res.status} ${took} ms ${c.get("generation") ?? ""}`.trimEnd(),
+    );
+  });
+
+  app.use("/v1/*", async (c, next) => {
+    if (deps.local && LOOPBACK.has(new URL(c.req.url).hostname)) return next();
+    throw new Refusal(
+      "local_only",
+      "This deployment has no accounts yet and serves on its own machine only.",
+    );
+  });
+
+  app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  app.use("/v1/*", async (c, next) => {
+    const type = c.req.header("content-type") ?? "";
+    if (c.req.method === "POST" && !/^application\/json\s*(;|$)/i.test(type)) {
+      throw new Refusal("unsupported_media_type", "Send the body as application/json.", {
+        param: "content-type",
+      });
+    }
+    return next();
+  });
+
+  imageRoutes(app, deps);
+  modelRoutes(app);
+  generationRoutes(app, deps);
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.doc31("/openapi.json", {
+    openapi: "3.1.0",
+    info: {
+      title: "vpg-edge",
+      version: "1",
+      description: "Guided autoregressive image generation in the OpenAI API's shapes.",
+    },
+  });
+
+  app.notFound((c) => {
+    const allowed = methodsOf(app, new URL(c.req.url).pathname);
+    if (allowed.length === 0) throw new Refusal("not_found", "There is nothing at this path.");
+    c.header("allow", allowed.join(", "));
+    throw new Refusal("method_not_allowed", `This path answers ${allowed.join(", ")}.`);
+  });
+  app.onError(answerError);
+  return app;
+}
+
+/** The methods that some route declares for a path. */
+function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): string[] {
+  const matching = app.routes.filter((route) => route.method !== "ALL" && pattern(route.path).test(path));
+  return [...new Set(matching.map((route) => route.method))].sort();
+}
+
+const pattern = (path: string) => new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`);

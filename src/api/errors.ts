@@ -1,0 +1,82 @@
+/** Refusal to HTTP, the only place: status, type and OpenAI's error shape. */
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
+import { Refusal, type RefusalCode } from "../refusal.ts";
+
+const INVALID = "invalid_request_error";
+
+const HTTP: Record<RefusalCode, readonly [status: ContentfulStatusCode, type: string]> = {
+  invalid_json: [400, INVALID],
+  unknown_parameter: [400, INVALID],
+  missing_required_parameter: [400, INVALID],
+  invalid_value: [400, INVALID],
+  unsupported_value: [400, INVALID],
+  local_only: [403, "permission_error"],
+  model_not_found: [404, INVALID],
+  not_found: [404, INVALID],
+  method_not_allowed: [405, INVALID],
+  asset_expired: [410, INVALID],
+  payload_too_large: [413, INVALID],
+  unsupported_media_type: [415, INVALID],
+  internal_error: [500, "server_error"],
+  generation_failed: [500, "server_error"],
+  no_capacity: [503, "service_unavailable_error"],
+};
+
+/** OpenAI's error object: all four keys, always. */
+export function errorBody(refusal: Refusal) {
+  const { code, message, param } = refusal;
+  return { error: { type: HTTP[code][1], message, param, code } };
+}
+
+/** Answers any error that a handler threw; what is not a Refusal is ours, logged and not shown. */
+export function answerError(error: Error, c: Context): Response {
+  const refusal = error instanceof Refusal ? error : refusalOf(error);
+  if (refusal.internal || refusal.cause) console.error(c.get("requestId"), refusal.internal, refusal.cause);
+  return c.json(errorBody(refusal), HTTP[refusal.code][0]);
+}
+
+function refusalOf(error: Error): Refusal {
+  if (error instanceof HTTPException && error.status === 400) {
+    return new Refusal("invalid_json", "The body is not valid JSON.");
+  }
+  if (error instanceof HTTPException && error.status === 413) {
+    return new Refusal("payload_too_large", "The body is larger than this endpoint reads.");
+  }
+  return new Refusal("internal_error", "Something failed on our side; nothing was charged.", {
+    cause: error,
+  });
+}
+
+/** The first thing wrong with a request, named by its field. */
+export function refusalOfIssues(error: z.core.$ZodError): Refusal {
+  const issue = deepest(error.issues[0]!);
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    const param = [...issue.path, issue.keys[0]].join(".");
+    return new Refusal("unknown_parameter", `Unknown parameter: '${param}'.`, { param });
+  }
+  if (path === "") return new Refusal("invalid_value", "The body must be a JSON object.");
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) {
+    return new Refusal("missing_required_parameter", `Missing required parameter: '${path}'.`, {
+      param: path,
+    });
+  }
+  return new Refusal("invalid_value", `${path}: ${issue.message}`, { param: path });
+}
+
+/** Of a union's branches the one that got furthest says what is wrong. */
+function deepest(issue: z.core.$ZodIssue, prefix: PropertyKey[] = []): z.core.$ZodIssue {
+  const path = [...prefix, ...issue.path];
+  if (issue.code !== "invalid_union") return { ...issue, path };
+  const branches = issue.errors.flatMap((errors) => (errors[0] ? [deepest(errors[0], path)] : []));
+  const furthest = branches.reduce<z.core.$ZodIssue | null>(
+    (best, branch) => (best && score(best) >= score(branch) ? best : branch),
+    null,
+  );
+  return furthest && score(furthest) > path.length ? furthest : { ...issue, path };
+}
+
+const score = (issue: z.core.$ZodIssue) => issue.path.length + (issue.code === "unrecognized_keys" ? 1 : 0);

@@ -1,0 +1,100 @@
+/** GET /v1/generations/{id} and its events: the record, and the stream again from where one left it. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { GenerationRecord } from "../generation/record.ts";
+import { Refusal } from "../refusal.ts";
+import type { ApiEnv, Deps } from "./app.ts";
+import { picturesOf, settingsOf, tokensOf } from "./report.ts";
+import { errorAnswer, generationAnswer } from "./schemas.ts";
+import { eventStream } from "./sse.ts";
+
+const params = z.object({ id: z.string() });
+
+const show = createRoute({
+  method: "get",
+  path: "/v1/generations/{id}",
+  summary: "Show a generation's record",
+  request: { params },
+  responses: {
+    200: { description: "The record.", content: { "application/json": { schema: generationAnswer } } },
+    404: errorAnswer("No such generation."),
+  },
+});
+
+const events = createRoute({
+  method: "get",
+  path: "/v1/generations/{id}/events",
+  summary: "Follow a generation, after `Last-Event-ID` where that is sent",
+  request: { params, headers: z.object({ "last-event-id": z.string().optional() }) },
+  responses: {
+    200: { description: "Its events.", content: { "text/event-stream": { schema: { type: "string" } } } },
+    400: errorAnswer("`Last-Event-ID` is no event's id."),
+    404: errorAnswer("No such generation."),
+    410: errorAnswer("Its outputs have expired."),
+  },
+});
+
+export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
+  app.openapi(show, async (c) => {
+    const { id } = c.req.valid("param");
+    await checkId(id, deps);
+    const record = await deps.generations.describe(id);
+    if (record === "unknown") throw notFound();
+    return c.json(answerOf(record), 200);
+  });
+
+  app.openapi(events, async (c) => {
+    const { id } = c.req.valid("param");
+    await checkId(id, deps);
+    const followed = await deps.generations.follow(id, lastEventId(c.req.header("last-event-id")));
+    if (followed === "expired") throw new Refusal("asset_expired", "This generation's outputs have expired.");
+    if (typeof followed === "string") throw notFound();
+    const { plan, createdMs } = followed.record;
+    c.header("x-generation-id", id);
+    c.header("content-type", "text/event-stream; charset=utf-8");
+    c.header("cache-control", "no-cache, no-transform");
+    return c.body(eventStream(followed.lines, { id, plan, createdMs, safetyIdentifier: null, warnings: [] }));
+  });
+}
+
+/** An id that is none of ours touches no object. */
+async function checkId(id: string, deps: Deps): Promise<void> {
+  if ((await deps.ids.check(id)) === null) throw notFound();
+}
+
+const notFound = () => new Refusal("not_found", "There is no such generation.", { param: "id" });
+
+function lastEventId(header: string | undefined): number {
+  if (header === undefined) return 0;
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  throw new Refusal("invalid_value", "Last-Event-ID: must be the id of an event of this stream.", {
+    param: "Last-Event-ID",
+  });
+}
+
+function answerOf(record: GenerationRecord) {
+  const { id, status, failure, createdMs, finishedMs, plan, steps } = record;
+  return {
+    id,
+    object: "generation" as const,
+    status,
+    failure,
+    created_at: Math.floor(createdMs / 1000),
+    completed_at: finishedMs === null ? null : Math.floor(finishedMs / 1000),
+    model: plan.model,
+    revision: plan.revision,
+    output_format: plan.format,
+    settings: status === "expired" ? null : settingsOf(plan),
+    pictures: picturesOf(plan),
+    tokens: tokensOf(plan),
+    progress: { done: steps.length, steps: plan.steps.length },
+    steps: steps.map(({ step, routes, stats, waitMs, bodyMs, mixMs, committedMs }) => ({
+      step,
+      committed_at_ms: committedMs,
+      routes,
+      stats: stats.map(({ deviceMs, cache, numerics }) => ({ device_ms: deviceMs, cache, numerics })),
+      wait_ms: waitMs,
+      body_ms: bodyMs,
+      mix_ms: mixMs,
+    })),
+  };
+}

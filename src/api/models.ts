@@ -1,0 +1,54 @@
+/** GET /v1/models and /v1/models/{id}: the catalogue in OpenAI's shape, with what is ours beside it. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { catalogue, findModel, type Model } from "../catalogue/index.ts";
+import { Refusal } from "../refusal.ts";
+import type { ApiEnv } from "./app.ts";
+import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/models",
+  summary: "List the models",
+  responses: { 200: { description: "All models.", content: { "application/json": { schema: modelList } } } },
+});
+
+const one = createRoute({
+  method: "get",
+  path: "/v1/models/{id}",
+  summary: "Show one model",
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: { description: "The model.", content: { "application/json": { schema: modelAnswer } } },
+    404: errorAnswer("No such model."),
+  },
+});
+
+export function modelRoutes(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(list, (c) => c.json({ object: "list" as const, data: catalogue.map(answerOf) }, 200));
+  app.openapi(one, (c) => {
+    const { id } = c.req.valid("param");
+    const model = findModel(id);
+    if (!model)
+      throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
+    return c.json(answerOf(model), 200);
+  });
+}
+
+function answerOf(model: Model) {
+  const { id, created, title, family, revision, condition, schedules, formats, limits, defaults } = model;
+  return {
+    id,
+    object: "model" as const,
+    created,
+    owned_by: "vpg-edge",
+    title,
+    family,
+    revision,
+    classes: condition.classes,
+    sizes: schedules.map((schedule) => schedule.size),
+    schedules: schedules.map(({ name, steps }) => ({ name, steps: steps.map(({ t, h, w }) => [t, h, w]) })),
+    output_formats: formats,
+    max_n: limits.pictures,
+    defaults,
+  };
+}

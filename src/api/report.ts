@@ -1,0 +1,65 @@
+/** The `vpg` object beside every answer: all that is needed to make the picture again. */
+import type { Timing } from "../generation/events.ts";
+import type { Plan } from "../plan/plan.ts";
+
+export interface Warning {
+  readonly param: string;
+  readonly message: string;
+}
+
+/** Settings as used, defaults resolved, in the request's own field names. */
+export function settingsOf(plan: Plan) {
+  return {
+    prompt: plan.condition.label,
+    class: plan.condition.index,
+    size: plan.size,
+    guidance_scale: plan.guidanceScale,
+    temperature: plan.sampling.temperature,
+    top_k: plan.sampling.topK,
+    top_p: plan.sampling.topP,
+    vpg: plan.vpg.scale === 0 ? false : plan.vpg,
+    strengths: plan.steps.map(({ guidance, lambda }) => ({ guidance, lambda })),
+  };
+}
+
+/** Tokens of one picture. */
+export const tokensOf = (plan: Plan) => plan.steps.reduce((sum, step) => sum + step.length, 0);
+
+/** One entry a picture: asking for its seed alone gives that picture again. */
+export const picturesOf = (plan: Plan) =>
+  plan.pictures.map(({ seed, corruptionSeed }, image_index) => ({
+    image_index,
+    seed,
+    corruption_seed: corruptionSeed,
+  }));
+
+export interface Outcome {
+  readonly numerics: readonly string[];
+  readonly timing: Timing;
+}
+
+export function reportOf(id: string, plan: Plan, outcome: Outcome, warnings: readonly Warning[]) {
+  return {
+    generation_id: id,
+    model: plan.model,
+    revision: plan.revision,
+    settings: settingsOf(plan),
+    steps: plan.steps.length,
+    tokens: tokensOf(plan),
+    pictures: picturesOf(plan),
+    numerics: outcome.numerics,
+    timing: outcome.timing,
+    warnings,
+  };
+}
+
+/** OpenAI's usage of so many pictures; a class is no text, so the input counts none. */
+export function usageOf(plan: Plan, pictures: number) {
+  const output = tokensOf(plan) * pictures;
+  return {
+    input_tokens: 0,
+    output_tokens: output,
+    total_tokens: output,
+    input_tokens_details: { text_tokens: 0, image_tokens: 0 },
+  };
+}

@@ -1,0 +1,153 @@
+/** What requests may say: zod, one schema a concept; types and OpenAPI come from these. */
+import { z } from "@hono/zod-openapi";
+
+/** Integers that JSON keeps: 0 to 2^53 - 1. */
+export const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+const strength = z.number().min(0).max(100);
+
+const vpgSettings = z
+  .strictObject({
+    scale: strength
+      .optional()
+      .describe("lambda: how far the logits are pushed away from the corrupted branch; 0 turns VPG off"),
+    schedule: z
+      .union([z.enum(["constant", "ramp"]), z.array(z.number().min(-100).max(100)).min(1).max(1000)])
+      .optional()
+      .describe("the strength of each step: scale, scale x k / (K - 1), or scale x the k-th factor"),
+    corruption: z
+      .strictObject({
+        ratio: z.number().min(0).max(1).optional().describe("n_p: share of positions replaced"),
+        kind: z
+          .enum(["embedding", "position", "token", "codebook"])
+          .optional()
+          .describe("`embedding` is VPG; the others are its ablations"),
+        seed: seed
+          .optional()
+          .describe("where replacements are drawn from; by default made from the picture's seed"),
+      })
+      .optional(),
+  })
+  .openapi("VpgSettings");
+
+export const vpg = z.union([z.literal(false), vpgSettings]);
+
+/** Accepted for the OpenAI client's sake, without effect here: named in `vpg.warnings`. */
+const withoutEffect = {
+  quality: z.enum(["low", "medium", "high", "xhigh", "max", "standard", "hd", "auto"]).nullish(),
+  output_compression: z.int().min(0).max(100).nullish(),
+  moderation: z.enum(["low", "auto"]).nullish(),
+  complexity: z.enum(["low", "medium", "high"]).nullish(),
+  style: z.enum(["vivid", "natural"]).nullish(),
+};
+
+export const imageRequest = z
+  .strictObject({
+    prompt: z.string().min(1).max(32_000).describe("a class model's class by name, or `class:3`"),
+    model: z.string().nullish(),
+    n: z.int().min(1).max(10).nullish(),
+    size: z.string().nullish().describe("`auto`, or a size that the model makes"),
+    output_format: z.string().nullish().describe("png, webp or jpeg"),
+    response_format: z.enum(["b64_json", "url"]).nullish(),
+    background: z.enum(["auto", "opaque", "transparent"]).nullish(),
+    stream: z.boolean().nullish(),
+    partial_images: z
+      .int()
+      .min(0)
+      .max(1000)
+      .nullish()
+      .describe("previews a picture, up to the model's steps"),
+    user: z.string().max(512).nullish(),
+    safety_identifier: z.string().max(512).nullish(),
+    ...withoutEffect,
+    seed: seed
+      .nullish()
+      .describe("same request, same seed, same picture; drawn when absent, and always echoed"),
+    guidance_scale: z
+      .number()
+      .min(0)
+      .max(1000)
+      .nullish()
+      .describe("classifier-free guidance, before the family's own ramp"),
+    temperature: z.number().min(0).max(100).nullish(),
+    top_k: z.int().min(0).max(1_000_000).nullish().describe("0: off"),
+    top_p: z.number().min(0).max(1).nullish().describe("1: off"),
+    vpg: vpg.nullish(),
+  })
+  .openapi("ImageRequest");
+
+export type ImageRequest = z.infer<typeof imageRequest>;
+
+/** Fields of the OpenAI API that are accepted and change nothing. */
+export const ineffectiveFields = Object.keys(withoutEffect) as (keyof typeof withoutEffect)[];
+
+const errorBody = z
+  .object({
+    error: z.object({
+      type: z.string(),
+      message: z.string(),
+      param: z.string().nullable(),
+      code: z.string(),
+    }),
+  })
+  .openapi("Error");
+
+export const errorAnswer = (description: string) => ({
+  description,
+  content: { "application/json": { schema: errorBody } },
+});
+
+const vpgReport = z
+  .object({
+    generation_id: z.string(),
+    model: z.string(),
+    revision: z.string(),
+    settings: z.record(z.string(), z.unknown()),
+    steps: z.int(),
+    tokens: z.int(),
+    pictures: z.array(z.object({ image_index: z.int(), seed, corruption_seed: seed })),
+    numerics: z.array(z.string()),
+    timing: z.record(z.string(), z.number()),
+    warnings: z.array(z.object({ param: z.string(), message: z.string() })),
+  })
+  .openapi("VpgReport");
+
+const usage = z
+  .object({
+    input_tokens: z.int(),
+    output_tokens: z.int(),
+    total_tokens: z.int(),
+    input_tokens_details: z.object({ text_tokens: z.int(), image_tokens: z.int() }),
+  })
+  .openapi("Usage");
+
+export const imageAnswer = z
+  .object({
+    created: z.int(),
+    background: z.literal("opaque"),
+    output_format: z.string(),
+    size: z.string(),
+    data: z.array(z.object({ b64_json: z.string() })),
+    usage,
+    safety_identifier: z.string().nullable(),
+    vpg: vpgReport,
+  })
+  .openapi("ImageAnswer");
+
+export const modelAnswer = z
+  .looseObject({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
+  .openapi("Model");
+
+export const modelList = z
+  .object({ object: z.literal("list"), data: z.array(modelAnswer) })
+  .openapi("ModelList");
+
+export const generationAnswer = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("generation"),
+    status: z.enum(["running", "stopped", "completed", "failed", "cancelled", "expired"]),
+    created_at: z.int(),
+    completed_at: z.int().nullable(),
+  })
+  .openapi("Generation");

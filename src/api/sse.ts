@@ -1,0 +1,90 @@
+/** A generation's lines as OpenAI's image stream: server-sent events with ids to go on from. */
+import type { GenerationEvent, Line } from "../generation/events.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Refusal } from "../refusal.ts";
+import { errorBody } from "./errors.ts";
+import { failureOf } from "./failure.ts";
+import { reportOf, usageOf, type Warning } from "./report.ts";
+
+export interface StreamContext {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly createdMs: number;
+  readonly safetyIdentifier: string | null;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * The stream's body. Leaving it (the client hung up) leaves the generation's lines.
+ * If the lines break for good, the stream still ends with an `error` event.
+ */
+export function eventStream(
+  lines: AsyncGenerator<Line, void>,
+  context: StreamContext,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await lines.next();
+          if (done) controller.close();
+          else controller.enqueue(encoder.encode(textOf(value, context)));
+        } catch (cause) {
+          console.error(context.id, cause);
+          const refusal = new Refusal("internal_error", "The stream broke; read the rest from its events.");
+          controller.enqueue(encoder.encode(frame(null, "error", errorBody(refusal))));
+          controller.close();
+        }
+      },
+      async cancel() {
+        await lines.return();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function textOf(line: Line, context: StreamContext): string {
+  if ("comment" in line) return `: ${line.comment}\n\n`;
+  const [type, data] = dataOf(line.event, line.media, context);
+  return frame(line.id, type, data);
+}
+
+function frame(id: number | null, type: string, data: object): string {
+  return `${id === null ? "" : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+}
+
+function dataOf(event: GenerationEvent, media: string | null, context: StreamContext): [string, object] {
+  const { id, plan, createdMs, safetyIdentifier, warnings } = context;
+  const picture = {
+    b64_json: media,
+    created_at: Math.floor(createdMs / 1000),
+    size: plan.size,
+    quality: "auto",
+    background: "opaque",
+    output_format: plan.format,
+  };
+  switch (event.type) {
+    case "preview":
+      return [
+        "image_generation.partial_image",
+        { ...picture, partial_image_index: event.index, image_index: event.imageIndex, step: event.step },
+      ];
+    case "completed":
+      return [
+        "image_generation.completed",
+        {
+          ...picture,
+          image_index: event.imageIndex,
+          usage: usageOf(plan, 1),
+          safety_identifier: safetyIdentifier,
+          vpg: reportOf(id, plan, event, warnings),
+        },
+      ];
+    case "picture_failed":
+      return ["vpg.picture_failed", { image_index: event.imageIndex, reason: event.reason }];
+    case "failed":
+      return ["error", { ...errorBody(failureOf(event.reason)), images: event.images }];
+  }
+}

@@ -1,0 +1,13 @@
+/** The models we serve, read once and checked against their schema. */
+import { type Model, modelSchema } from "./model.ts";
+import sprites from "./var-sprites.json" with { type: "json" };
+
+export type { Model, Schedule } from "./model.ts";
+
+/** Every model, in the order in which `GET /v1/models` lists them; the first is the default. */
+export const catalogue: readonly [Model, ...Model[]] = [modelSchema.parse(sprites)];
+
+/** The model of that id, or undefined. */
+export function findModel(id: string): Model | undefined {
+  return catalogue.find((model) => model.id === id);
+}

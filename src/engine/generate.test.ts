@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import type { StepSource } from "../../adapters/contract.ts";
+import { Fault } from "../../adapters/fault.ts";
+import { compiledKernel } from "../../kernels/edge/compiled.ts";
+import { loadKernel } from "../../kernels/edge/index.ts";
+import { noiseSource } from "../../test/noise-source.ts";
+import { catalogue } from "../catalogue/index.ts";
+import { makePlan, type Plan, type PlanRequest } from "../plan/plan.ts";
+import { type EnginePorts, generate, type StepTokens } from "./generate.ts";
+import { seedPictures } from "./seeds.ts";
+
+const kernel = loadKernel(compiledKernel());
+const request: PlanRequest = {
+  prompt: "fish",
+  n: 3,
+  size: "auto",
+  format: "png",
+  partialImages: 0,
+  seed: 11,
+  vpg: { scale: 0.5 },
+};
+const planOf = (asked: Partial<PlanRequest> = {}) =>
+  makePlan({ ...request, ...asked }, catalogue[0], seedPictures);
+const K = catalogue[0].schedules[0]!.steps.length;
+
+interface Run {
+  readonly committed: StepTokens[];
+  readonly media: readonly Uint8Array[];
+  readonly previews: { index: number; step: number; media: readonly Uint8Array[] }[];
+}
+
+async function run(
+  plan: Plan,
+  source: StepSource,
+  from: StepTokens[] = [],
+  ports: Partial<EnginePorts> = {},
+): Promise<Run> {
+  const committed = [...from];
+  const previews: Run["previews"] = [];
+  const { media } = await generate(
+    { id: "gen_test", plan, committed: from },
+    {
+      source,
+      kernel,
+      now: () => 0,
+      commit: (step, tokens) => {
+        expect(step).toBe(committed.length);
+        committed.push(tokens);
+      },
+      preview: (index, step, pictures) => previews.push({ index, step, media: pictures }),
+      ...ports,
+    },
+    new AbortController().signal,
+  );
+  return { committed, media, previews };
+}
+
+describe("generate", () => {
+  it("draws every step's tokens and decodes them", async () => {
+    const { committed, media } = await run(planOf(), noiseSource());
+    expect(committed.map((tokens) => tokens.map((one) => one.length))).toEqual(
+      planOf().steps.map((step) => Array(3).fill(2 * step.length)),
+    );
+    expect(media.map((one) => one.length)).toEqual(
+      Array(3).fill(2 * planOf().steps.reduce((sum, step) => sum + step.length, 0)),
+    );
+  });
+
+  it("gives the same picture again, whatever the pieces its bytes arrive in", async () => {
+    const whole = await run(planOf(), noiseSource());
+    for (const piece of [1021, 3, 1_000_000]) {
+      expect((await run(planOf(), noiseSource({ piece }))).media).toEqual(whole.media);
+    }
+  });
+
+  it("gives the same picture from whatever step it is taken up at", async () => {
+    const whole = await run(planOf(), noiseSource());
+    for (let k = 0; k <= K; k++) {
+      const again = await run(planOf(), noiseSource(), whole.committed.slice(0, k));
+      expect(again.media).toEqual(whole.media);
+    }
+  });
+
+  it("gives each of n pictures alone when asked for its seed", async () => {
+    const plan = planOf();
+    const { media } = await run(plan, noiseSource());
+    expect(new Set(media.map(String)).size).toBe(3);
+    for (const [i, { seed }] of plan.pictures.entries()) {
+      expect((await run(planOf({ n: 1, seed }), noiseSource())).media).toEqual([media[i]]);
+    }
+  });
+
+  it("splits the pictures over requests when an endpoint takes fewer, without changing one", async () => {
+    const sizes: number[] = [];
+    const source = noiseSource({ before: ({ pictures }) => void sizes.push(pictures.length) });
+    const split = await run({ ...planOf(), batch: 2 }, source);
+    expect(sizes.slice(0, 2)).toEqual([2, 1]);
+    expect(split.media).toEqual((await run(planOf(), noiseSource())).media);
+  });
+
+  it("asks for the next step before it commits one", async () => {
+    const story: string[] = [];
+    const source = noiseSource({ before: ({ step }) => void story.push(`ask ${step}`) });
+    await run(planOf(), source, [], { commit: (step) => void story.push(`commit ${step}`) });
+    for (let k = 0; k + 1 < K; k++) {
+      expect(story.indexOf(`ask ${k + 1}`)).toBeLessThan(story.indexOf(`commit ${k}`));
+    }
+  });
+
+  it("shows previews in order, and goes without those that cannot be made", async () => {
+    const all = await run(planOf({ partialImages: K }), noiseSource());
+    expect(all.previews.map(({ index, step }) => [index, step])).toEqual(
+      Array.from({ length: K }, (_, k) => [k, k]),
+    );
+    let decodes = 0;
+    const source = noiseSource({
+      beforeDecode: () => {
+        if (++decodes === 2) throw new Fault({ kind: "overloaded" }, "noise", "no", "busy");
+      },
+    });
+    const fewer = await run(planOf({ partialImages: 3 }), source);
+    expect(fewer.previews.map(({ index }) => index)).toEqual([0, 2]);
+    expect(fewer.media).toEqual(all.media);
+  });
+
+  it("takes a malformed row for a corrupt answer and commits nothing of that step", async () => {
+    const source = noiseSource({
+      spoil: (bytes, { step }) => {
+        if (step === 2) new DataView(bytes.buffer).setUint16(bytes.length - 2, 0x7e00, true);
+        return bytes;
+      },
+    });
+    const committed: number[] = [];
+    const failing = run(planOf(), source, [], { commit: (step) => void committed.push(step) });
+    await expect(failing).rejects.toMatchObject({
+      name: "Fault",
+      fault: { kind: "corrupt" },
+      endpoint: "noise",
+    });
+    expect(committed).toEqual([0, 1]);
+  });
+
+  it("stops within a step when it is told to", async () => {
+    const controller = new AbortController();
+    const committed: number[] = [];
+    const running = generate(
+      { id: "gen_test", plan: planOf(), committed: [] },
+      {
+        source: noiseSource(),
+        kernel,
+        now: () => 0,
+        commit: (step) => {
+          committed.push(step);
+          if (step === 1) controller.abort(new Error("hung up"));
+        },
+        preview: () => undefined,
+      },
+      controller.signal,
+    );
+    await expect(running).rejects.toThrow("hung up");
+    expect(committed).toEqual([0, 1]);
+  });
+});

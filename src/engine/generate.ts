@@ -1,0 +1,115 @@
+/** The loop: for each step ask, draw, append, preview; then decode. Pure but for its ports. */
+import type { DecodeAnswer, MediaFormat, Route, StepSource, StepStats } from "../../adapters/contract.ts";
+import type { Kernel } from "../../kernels/edge/index.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type DrawnGroup, drawGroup } from "./draw.ts";
+import { Prefix } from "./prefix.ts";
+import { decodeRequest, groupsOf, type PictureGroup, stepRequest } from "./request.ts";
+
+/** The tokens of one step, one array a picture, in the wire's form. */
+export type StepTokens = readonly Uint8Array[];
+
+/** What a step cost, kept in the generation's record. */
+export interface StepRecord {
+  readonly stats: readonly StepStats[];
+  readonly routes: readonly Route[];
+  /** Milliseconds from asking to the first byte, and from there to the last. */
+  readonly waitMs: number;
+  readonly bodyMs: number;
+  /** Milliseconds inside the kernel; 0 where the clock stands still between I/O. */
+  readonly mixMs: number;
+}
+
+export interface EnginePorts {
+  readonly source: StepSource;
+  readonly kernel: Kernel;
+  /** Milliseconds; only differences are used. */
+  readonly now: () => number;
+  /** Makes a step final; called once a step, in order, after the next step has been asked for. */
+  readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
+  /** A coarse picture of the steps so far; `index` counts from 0. */
+  readonly preview: (index: number, step: number, media: readonly Uint8Array[]) => void;
+}
+
+export interface Engagement {
+  /** Chosen by the caller, unguessable; names the pictures in the endpoint's cache and log. */
+  readonly id: string;
+  readonly plan: Plan;
+  /** Steps that are final already, in order. */
+  readonly committed: readonly StepTokens[];
+}
+
+/**
+ * Runs a generation from where it stands to its encoded pictures.
+ * Stops within a step when `signal` fires.
+ * @returns one encoded file a picture, and what the decoding took.
+ * @throws Fault of the step or decoding that failed; steps committed until then stay.
+ */
+export async function generate(
+  { id, plan, committed }: Engagement,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<{ media: readonly Uint8Array[]; decodeMs: number }> {
+  const prefix = new Prefix(plan, committed);
+  const groups = groupsOf(plan);
+  const previews: Promise<void>[] = [];
+  const first = prefix.steps;
+  let asked = first < plan.steps.length ? ask(first) : null;
+
+  for (let k = first; k < plan.steps.length; k++) {
+    const drawn = await asked!;
+    signal.throwIfAborted();
+    const tokens = drawn.flatMap((group) => group.tokens);
+    prefix.append(tokens);
+    asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
+    asked?.catch(() => undefined);
+    ports.commit(k, tokens, recordOf(drawn));
+    const index = plan.previews.indexOf(k);
+    if (index >= 0) previews.push(preview(index, k));
+  }
+  await Promise.all(previews);
+  const began = ports.now();
+  const media = await decode(plan.format, prefix.pictures());
+  return { media, decodeMs: ports.now() - began };
+
+  /** Issues every group's request before it returns, so that nothing written later delays them. */
+  function ask(k: number): Promise<DrawnGroup[]> {
+    return Promise.all(groups.map((group) => askGroup(k, group)));
+  }
+
+  async function askGroup(k: number, group: PictureGroup): Promise<DrawnGroup> {
+    const began = ports.now();
+    const answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
+    return drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
+  }
+
+  /** A preview that cannot be made is left out: fewer of them are a legal stream. */
+  async function preview(index: number, k: number): Promise<void> {
+    const pictures = prefix.pictures();
+    try {
+      ports.preview(index, k, await decode(plan.format, pictures));
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+
+  async function decode(
+    format: MediaFormat,
+    pictures: readonly Uint8Array[],
+  ): Promise<readonly Uint8Array[]> {
+    const answers: DecodeAnswer[] = await Promise.all(
+      groups.map((group) => ports.source.decode(decodeRequest(id, plan, format, group, pictures), signal)),
+    );
+    return answers.flatMap((answer) => answer.media);
+  }
+}
+
+function recordOf(groups: readonly DrawnGroup[]): StepRecord {
+  return {
+    stats: groups.flatMap((group) => group.stats),
+    routes: groups.map((group) => group.route),
+    waitMs: Math.max(...groups.map((group) => group.waitMs)),
+    bodyMs: Math.max(...groups.map((group) => group.bodyMs)),
+    mixMs: groups.reduce((sum, group) => sum + group.mixMs, 0),
+  };
+}

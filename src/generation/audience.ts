@@ -1,0 +1,53 @@
+/** Who listens to a generation, and what a latecomer is told of what has passed. */
+import type { Pending } from "./events.ts";
+import { Listener } from "./listener.ts";
+
+type PendingEvent = Extract<Pending, { id: number }>;
+
+/** All listeners of one generation, and the newest preview of each picture for those who come late. */
+export class Audience {
+  readonly #listeners = new Set<Listener>();
+  readonly #previews = new Map<number, PendingEvent>();
+  readonly #deserted: () => void;
+
+  /** @param deserted called when the last listener has left of its own. */
+  constructor(deserted: () => void) {
+    this.#deserted = deserted;
+  }
+
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0;
+  }
+
+  /**
+   * A listener that is first told what has passed: of previews the newest a picture, the rest in order.
+   * @param past logged events after the last one the listener knows.
+   */
+  join(past: readonly PendingEvent[]): Listener {
+    const listener = new Listener((gone) => {
+      this.#listeners.delete(gone);
+      if (this.isEmpty) this.#deserted();
+    });
+    this.#listeners.add(listener);
+    for (const line of past) {
+      if (line.event.type !== "preview") listener.push(line);
+      else {
+        const newest = this.#previews.get(line.event.imageIndex);
+        if (newest?.id === line.id) listener.push(newest);
+      }
+    }
+    return listener;
+  }
+
+  tell(line: Pending): void {
+    if ("event" in line && line.event.type === "preview") this.#previews.set(line.event.imageIndex, line);
+    for (const listener of this.#listeners) listener.push(line);
+  }
+
+  /** Nothing more will come: every stream closes once its queue is empty. */
+  dismiss(): void {
+    for (const listener of this.#listeners) listener.end();
+    this.#listeners.clear();
+    this.#previews.clear();
+  }
+}

@@ -1,0 +1,199 @@
+/** What a generation must not forget: its plan, one row a committed step, its events, its agenda. */
+import type { StepRecord, StepTokens } from "../engine/generate.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { FailureReason, GenerationEvent } from "./events.ts";
+
+/** `stopped`: the client hung up; goes on when someone listens again within a minute. */
+export type Status = "running" | "stopped" | "completed" | "failed" | "cancelled" | "expired";
+
+/** What happens when the last listener hangs up. */
+export type HangUp = "stop" | "finish";
+
+export interface Head {
+  readonly id: string;
+  readonly digest: string;
+  /** Without its condition once expired. */
+  readonly plan: Plan;
+  readonly hangUp: HangUp;
+  readonly status: Status;
+  readonly failure: FailureReason | null;
+  readonly createdMs: number;
+  readonly finishedMs: number | null;
+  /** Grows with every run; a row is written only under the newest. */
+  readonly epoch: number;
+  /** Wakes since the last committed step. */
+  readonly wakes: number;
+}
+
+export interface JournalRow {
+  readonly step: number;
+  readonly record: StepRecord;
+  readonly committedMs: number;
+}
+
+export type AgendaItem = "watch" | "abandon" | "expire";
+
+const TABLES = `
+  CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), id TEXT NOT NULL, digest TEXT NOT NULL, plan TEXT NOT NULL,
+    hang_up TEXT NOT NULL, status TEXT NOT NULL, failure TEXT, created_ms INTEGER NOT NULL, finished_ms INTEGER,
+    epoch INTEGER NOT NULL, wakes INTEGER NOT NULL);
+  CREATE TABLE journal (step INTEGER PRIMARY KEY, tokens BLOB, record TEXT NOT NULL, committed_ms INTEGER NOT NULL);
+  CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
+  CREATE TABLE agenda (item TEXT PRIMARY KEY, due_ms INTEGER NOT NULL);
+`;
+
+type HeadRow = {
+  id: string;
+  digest: string;
+  plan: string;
+  hang_up: HangUp;
+  status: Status;
+  failure: FailureReason | null;
+  created_ms: number;
+  finished_ms: number | null;
+  epoch: number;
+  wakes: number;
+};
+
+/** Reads and writes the object's SQLite; every method is one synchronous turn. */
+export class Journal {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** The head row, or null where the object was never started. */
+  head(): Head | null {
+    const exists = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'head'").toArray().length > 0;
+    const row = exists ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
+    if (!row) return null;
+    const { plan, hang_up, created_ms, finished_ms, ...rest } = row;
+    return {
+      ...rest,
+      plan: JSON.parse(plan) as Plan,
+      hangUp: hang_up,
+      createdMs: created_ms,
+      finishedMs: finished_ms,
+    };
+  }
+
+  create(id: string, digest: string, plan: Plan, hangUp: HangUp, nowMs: number): void {
+    this.#sql.exec(TABLES);
+    this.#sql.exec(
+      "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0)",
+      id,
+      digest,
+      JSON.stringify(plan),
+      hangUp,
+      nowMs,
+    );
+  }
+
+  /** Opens a run: the epoch under which its rows are written. */
+  beginEpoch(): number {
+    return this.#sql.exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch").one().epoch;
+  }
+
+  /** Counts a wake; returns how many there were since the last committed step. */
+  countWake(): number {
+    return this.#sql.exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes").one().wakes;
+  }
+
+  setStatus(status: Status, failure: FailureReason | null, finishedMs: number | null): void {
+    this.#sql.exec("UPDATE head SET status = ?, failure = ?, finished_ms = ?", status, failure, finishedMs);
+  }
+
+  /**
+   * Makes a step final.
+   * @throws Error when another run has taken over, or the step is not the next one.
+   */
+  commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord, nowMs: number): void {
+    const { current, next } = this.#sql
+      .exec<{ current: number; next: number }>(
+        "SELECT (SELECT epoch FROM head) AS current, (SELECT count(*) FROM journal) AS next",
+      )
+      .one();
+    if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
+    if (next !== step) throw new Error(`journal: step ${step} is not the next one, ${next}`);
+    this.#sql.exec(
+      "INSERT INTO journal VALUES (?, ?, ?, ?)",
+      step,
+      joined(tokens),
+      JSON.stringify(record),
+      nowMs,
+    );
+    this.#sql.exec("UPDATE head SET wakes = 0");
+  }
+
+  /** Committed tokens in order, split over the pictures again. */
+  committed(pictures: number): StepTokens[] {
+    return this.#sql
+      .exec<{ tokens: ArrayBuffer }>("SELECT tokens FROM journal WHERE tokens IS NOT NULL ORDER BY step")
+      .toArray()
+      .map(({ tokens }) => {
+        const size = tokens.byteLength / pictures;
+        return Array.from({ length: pictures }, (_, i) => new Uint8Array(tokens, i * size, size));
+      });
+  }
+
+  rows(): JournalRow[] {
+    return this.#sql
+      .exec<{ step: number; record: string; committed_ms: number }>(
+        "SELECT step, record, committed_ms FROM journal ORDER BY step",
+      )
+      .toArray()
+      .map(({ step, record, committed_ms }) => ({
+        step,
+        record: JSON.parse(record) as StepRecord,
+        committedMs: committed_ms,
+      }));
+  }
+
+  /** Appends to the event log; returns the event's id. */
+  log(event: GenerationEvent): number {
+    return this.#sql
+      .exec<{ id: number }>("INSERT INTO events (event) VALUES (?) RETURNING id", JSON.stringify(event))
+      .one().id;
+  }
+
+  /** Events after `id`, in order. */
+  eventsAfter(id: number): { id: number; event: GenerationEvent }[] {
+    return this.#sql
+      .exec<{ id: number; event: string }>("SELECT id, event FROM events WHERE id > ? ORDER BY id", id)
+      .toArray()
+      .map((row) => ({ id: row.id, event: JSON.parse(row.event) as GenerationEvent }));
+  }
+
+  schedule(item: AgendaItem, dueMs: number): void {
+    this.#sql.exec("INSERT OR REPLACE INTO agenda VALUES (?, ?)", item, dueMs);
+  }
+
+  unschedule(item: AgendaItem): void {
+    this.#sql.exec("DELETE FROM agenda WHERE item = ?", item);
+  }
+
+  /** The agenda, earliest first. */
+  agenda(): { item: AgendaItem; dueMs: number }[] {
+    return this.#sql
+      .exec<{ item: AgendaItem; dueMs: number }>("SELECT item, due_ms AS dueMs FROM agenda ORDER BY due_ms")
+      .toArray();
+  }
+
+  /** Forgets prompt, tokens and outputs; the record of what happened stays. */
+  expire(): void {
+    this.#sql.exec("UPDATE head SET status = 'expired', plan = json_remove(plan, '$.condition')");
+    this.#sql.exec("UPDATE journal SET tokens = NULL");
+    this.#sql.exec("DELETE FROM events");
+  }
+}
+
+function joined(tokens: StepTokens): Uint8Array {
+  const all = new Uint8Array(tokens.reduce((sum, one) => sum + one.length, 0));
+  let at = 0;
+  for (const one of tokens) {
+    all.set(one, at);
+    at += one.length;
+  }
+  return all;
+}

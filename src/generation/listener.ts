@@ -1,0 +1,91 @@
+/** One listener's bounded queue: the engine never waits for it, a newer preview replaces an older one. */
+import type { Line, Pending } from "./events.ts";
+
+const KEEP_ALIVE_MS = 10_000;
+const STALLED_MS = 30_000;
+
+/** Lines of JSON, one an event, with a comment at least every ten seconds. */
+export class Listener {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly #queue: Pending[] = [];
+  #ended = false;
+  #takenAt = Date.now();
+  #arrival = Promise.withResolvers<void>();
+  #controller!: ReadableByteStreamController;
+  readonly #gone: (listener: Listener) => void;
+
+  /** @param gone called once when the listener hangs up or takes nothing for thirty seconds. */
+  constructor(gone: (listener: Listener) => void) {
+    this.#gone = gone;
+    this.stream = new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#give(),
+      cancel: () => this.#leave(),
+    });
+  }
+
+  push(line: Pending): void {
+    if (this.#ended) return;
+    if (this.#queue.length > 0 && Date.now() - this.#takenAt > STALLED_MS) {
+      this.#controller.error(new Error("the listener took nothing for 30 s"));
+      this.#leave();
+      return;
+    }
+    const older = this.#queue.findIndex((queued) => replaces(line, queued));
+    if (older >= 0) this.#queue.splice(older, 1);
+    this.#queue.push(line);
+    this.#arrival.resolve();
+  }
+
+  /** No more lines: the stream closes once what is queued has been taken. */
+  end(): void {
+    this.#ended = true;
+    this.#arrival.resolve();
+  }
+
+  async #give(): Promise<void> {
+    this.#takenAt = Date.now();
+    if (this.#queue.length === 0 && !this.#ended) await this.#wait();
+    const line = this.#queue.shift();
+    if (line) this.#controller.enqueue(new TextEncoder().encode(`${JSON.stringify(await toLine(line))}\n`));
+    else if (this.#ended) {
+      this.#controller.close();
+      this.#controller.byobRequest?.respond(0);
+    }
+    this.#takenAt = Date.now();
+  }
+
+  async #wait(): Promise<void> {
+    this.#arrival = Promise.withResolvers();
+    const timer = setTimeout(() => this.push({ comment: "keep-alive" }), KEEP_ALIVE_MS);
+    await this.#arrival.promise;
+    clearTimeout(timer);
+  }
+
+  #leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#arrival.resolve();
+    this.#gone(this);
+  }
+}
+
+async function toLine(pending: Pending): Promise<Line> {
+  if ("comment" in pending) return pending;
+  const media = await pending.media();
+  return { id: pending.id, event: pending.event, media: media?.toBase64() ?? null };
+}
+
+/** Whether a new line makes one still queued worthless: a newer preview of that picture, another sign of life. */
+function replaces(line: Pending, queued: Pending): boolean {
+  if ("comment" in line) return "comment" in queued;
+  return (
+    "event" in queued &&
+    line.event.type === "preview" &&
+    queued.event.type === "preview" &&
+    line.event.imageIndex === queued.event.imageIndex
+  );
+}

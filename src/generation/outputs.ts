@@ -1,0 +1,29 @@
+/** Finished pictures in R2, under their generation's id. */
+
+export class Outputs {
+  readonly #bucket: R2Bucket;
+  readonly #id: string;
+
+  constructor(bucket: R2Bucket, id: string) {
+    this.#bucket = bucket;
+    this.#id = id;
+  }
+
+  async put(imageIndex: number, media: Uint8Array): Promise<void> {
+    await this.#bucket.put(this.#key(imageIndex), media);
+  }
+
+  /** The picture's bytes, or null once they have expired. */
+  async get(imageIndex: number): Promise<Uint8Array | null> {
+    const object = await this.#bucket.get(this.#key(imageIndex));
+    return object && new Uint8Array(await object.arrayBuffer());
+  }
+
+  async delete(pictures: number): Promise<void> {
+    await this.#bucket.delete(Array.from({ length: pictures }, (_, i) => this.#key(i)));
+  }
+
+  #key(imageIndex: number): string {
+    return `generations/${this.#id}/${imageIndex}`;
+  }
+}

@@ -1,0 +1,40 @@
+/** Why we say no: a closed set of codes, with a public and an internal text kept apart. */
+
+export type RefusalCode =
+  | "invalid_json"
+  | "unknown_parameter"
+  | "missing_required_parameter"
+  | "invalid_value"
+  | "unsupported_value"
+  | "model_not_found"
+  | "not_found"
+  | "method_not_allowed"
+  | "asset_expired"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "local_only"
+  | "internal_error"
+  | "generation_failed"
+  | "no_capacity";
+
+/**
+ * A refusal on its way to the caller.
+ * `message` is public and names the field; `internal` and `cause` are for the log and never shown.
+ */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: RefusalCode;
+  readonly param: string | null;
+  readonly internal: string | null;
+
+  constructor(
+    code: RefusalCode,
+    message: string,
+    detail: { param?: string; internal?: string; cause?: unknown } = {},
+  ) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.param = detail.param ?? null;
+    this.internal = detail.internal ?? null;
+  }
+}

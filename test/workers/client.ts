@@ -1,0 +1,73 @@
+/** A small client of the Worker under test: posts, reads streams, and tells the unruly proxy what to do. */
+import { env, exports } from "cloudflare:workers";
+import type { Misdeed, Seen } from "../unruly/misdeed.ts";
+
+/** One server-sent event, or a comment. */
+export interface SseEvent {
+  readonly id: number | null;
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+}
+
+export const call = (path: string, init?: RequestInit) =>
+  exports.default.fetch(new Request(`http://localhost:8787${path}`, init));
+
+export function post(body: unknown, init: RequestInit = {}): Promise<Response> {
+  return call("/v1/images/generations", {
+    method: "POST",
+    ...init,
+    headers: { "content-type": "application/json", ...init.headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/** Events as they arrive; leaving the loop hangs up. */
+export async function* sse(response: Response): AsyncGenerator<SseEvent> {
+  let rest = "";
+  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+    const frames = (rest + text).split("\n\n");
+    rest = frames.pop()!;
+    for (const frame of frames) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(frame)?.[1];
+      if (frame.startsWith(":")) yield { id: null, type: "comment", data: { text: frame.slice(2) } };
+      else {
+        const id = field("id");
+        yield {
+          id: id === undefined ? null : Number(id),
+          type: field("event")!,
+          data: JSON.parse(field("data")!),
+        };
+      }
+    }
+  }
+}
+
+/** All events but comments, to the stream's end. */
+export async function events(response: Response): Promise<SseEvent[]> {
+  const all: SseEvent[] = [];
+  for await (const event of sse(response)) if (event.type !== "comment") all.push(event);
+  return all;
+}
+
+export async function misbehave(...misdeeds: Misdeed[]): Promise<void> {
+  await fetch(`${env.ENDPOINT_URL}/misdeeds`, { method: "POST", body: JSON.stringify(misdeeds) });
+}
+
+export async function seen(): Promise<Seen[]> {
+  return (await fetch(`${env.ENDPOINT_URL}/seen`)).json();
+}
+
+export async function record(id: string): Promise<{ status: string; steps: { step: number }[] }> {
+  return (await call(`/v1/generations/${id}`)).json();
+}
+
+/** Waits until a generation has left `running`, or fails after the time given. */
+export async function settled(id: string, withinMs = 30_000): Promise<string> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const { status } = await record(id);
+    if (status !== "running") return status;
+    if (Date.now() > until) throw new Error(`${id} is still running after ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,144 @@
+import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { catalogue } from "../../src/catalogue/index.ts";
+import { call, events, misbehave, post, record, seen, settled, sse } from "./client.ts";
+
+const K = catalogue[0].schedules[0]!.steps.length;
+const asked = { model: "var-sprites", prompt: "boat", n: 2, seed: 21, vpg: { scale: 1 } };
+
+const follow = (id: string, lastEventId?: number) =>
+  call(
+    `/v1/generations/${id}/events`,
+    lastEventId === undefined ? {} : { headers: { "last-event-id": `${lastEventId}` } },
+  );
+
+/** The pictures of a stream, by index. */
+async function pictures(response: Response): Promise<unknown[]> {
+  const done = (await events(response)).filter(({ type }) => type === "image_generation.completed");
+  return done
+    .sort((a, b) => Number(a.data.image_index) - Number(b.data.image_index))
+    .map(({ data }) => data.b64_json);
+}
+
+/** Starts a stream and leaves it open at its first event, step 3 being held back. */
+async function startHeld(ms = 1_500): Promise<{ id: string; response: Response }> {
+  await misbehave({ suffix: "-3", times: 1, act: { kind: "hold", ms } });
+  const response = await post({ ...asked, stream: true });
+  return { id: response.headers.get("x-generation-id")!, response };
+}
+
+let undisturbed: unknown[] = [];
+
+beforeEach(async () => {
+  await misbehave();
+  if (undisturbed.length === 0) undisturbed = await pictures(await post({ ...asked, stream: true }));
+});
+
+describe("a generation", () => {
+  it("gives the same bytes when its object is lost in the middle, again and again", async () => {
+    await misbehave(
+      { suffix: "-1", times: 1, act: { kind: "hold", ms: 600 } },
+      { suffix: "-2", times: 1, act: { kind: "hold", ms: 600 } },
+      { suffix: "-4", times: 1, act: { kind: "hold", ms: 600 } },
+    );
+    const response = await post({ ...asked, stream: true });
+    const id = response.headers.get("x-generation-id")!;
+    const reading = pictures(response);
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await abortAllDurableObjects();
+    }
+    expect(await reading).toEqual(undisturbed);
+    expect(await pictures(await follow(id))).toEqual(undisturbed);
+  });
+
+  it("goes on by its alarm when nobody listens", async () => {
+    const { id, response } = await startHeld(500);
+    await abortAllDurableObjects();
+    await response.body!.cancel().catch(() => undefined);
+    expect(await settled(id)).toBe("completed");
+    expect(await pictures(await follow(id))).toEqual(undisturbed);
+  });
+
+  it.each([
+    ["a step refused with 503", { suffix: "-2", times: 2, act: { kind: "refuse", status: 503 } }],
+    ["a step cut in the middle of a tensor", { suffix: "-4", times: 1, act: { kind: "cut" } }],
+    ["a decoding cut in the middle", { suffix: "-decode", times: 1, act: { kind: "cut" } }],
+  ] as const)("gives the same bytes after %s", async (_what, misdeed) => {
+    await misbehave(misdeed);
+    expect(await pictures(await post({ ...asked, stream: true }))).toEqual(undisturbed);
+  });
+
+  it("fails through us after three wakes without a new step, and says so once a picture", async () => {
+    await misbehave({ suffix: "-1", times: 99, act: { kind: "refuse", status: 500 } });
+    const response = await post({ ...asked, stream: true });
+    const all = await events(response);
+    expect(all.map(({ type }) => type)).toEqual(["vpg.picture_failed", "vpg.picture_failed", "error"]);
+    expect(all.at(-1)!.data).toMatchObject({ error: { code: "no_capacity" }, images: [0, 1] });
+    const id = response.headers.get("x-generation-id")!;
+    expect(await record(id)).toMatchObject({ status: "failed", steps: [{ step: 0 }] });
+    expect((await seen()).filter((one) => one.id === `${id}-1`)).toHaveLength(4);
+  });
+
+  it("answers a JSON request that failed with an error and no pictures", async () => {
+    await misbehave({ suffix: "-0", times: 99, act: { kind: "refuse", status: 400 } });
+    const response = await post(asked);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error: { code: "no_capacity", param: null } });
+  });
+
+  it("stops within a step when its client hangs up, and goes on when someone listens again", async () => {
+    const { id, response } = await startHeld(5_000);
+    for await (const event of sse(response)) if (event.data.text === "step 2") break;
+    expect(await settled(id, 3_000)).toBe("stopped");
+    expect((await seen()).find((one) => one.id === `${id}-3`)).toMatchObject({ aborted: true });
+    expect(await pictures(await follow(id))).toEqual(undisturbed);
+    expect((await record(id)).status).toBe("completed");
+  });
+});
+
+describe("GET /v1/generations/{id}/events", () => {
+  it("goes on after Last-Event-ID", async () => {
+    const response = await post({ ...asked, stream: true, partial_images: 2 });
+    const all = await events(response);
+    const id = response.headers.get("x-generation-id")!;
+    const last = all.at(-2)!.id!;
+    expect(await events(await follow(id, last))).toEqual(all.slice(-1));
+    expect(await events(await follow(id, all.at(-1)!.id!))).toEqual([]);
+  });
+
+  it("gives a latecomer the rest of a running generation", async () => {
+    const { id, response } = await startHeld(800);
+    const [late, first] = await Promise.all([pictures(await follow(id)), pictures(response)]);
+    expect(late).toEqual(undisturbed);
+    expect(first).toEqual(undisturbed);
+  });
+
+  it("refuses a Last-Event-ID that is no number, and ids that are not ours", async () => {
+    const { response, id } = await startHeld(1);
+    await events(response);
+    const wrong = await call(`/v1/generations/${id}/events`, { headers: { "last-event-id": "x" } });
+    expect(wrong.status).toBe(400);
+    const forged = id.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
+    for (const path of [
+      `/v1/generations/${forged}`,
+      `/v1/generations/${forged}/events`,
+      "/v1/generations/x",
+    ]) {
+      expect((await call(path)).status).toBe(404);
+    }
+  });
+
+  it("survives the eviction of a finished generation", async () => {
+    const response = await post({ ...asked, stream: true });
+    await events(response);
+    const id = response.headers.get("x-generation-id")!;
+    await evictAllDurableObjects();
+    expect(await pictures(await follow(id))).toEqual(undisturbed);
+    expect(await record(id)).toMatchObject({
+      status: "completed",
+      progress: { done: K, steps: K },
+      steps: Array.from({ length: K }, (_, step) => ({ step, routes: [{ endpoint: "builtin" }] })),
+    });
+  });
+});
