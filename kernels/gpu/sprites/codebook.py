@@ -1,0 +1,72 @@
+"""Learning the quantizer's codebook: moving averages of what each code stands for, and new life for unused codes."""
+
+import torch
+import torch.nn.functional as F
+
+from vpg.layers.quantizer import Quantizer
+
+COMMITMENT = 0.25
+LEAST_USE = 0.03  # of the mean use
+
+
+class Codebook:
+    """Two running sums beside the codebook itself; the codebook gets no gradient."""
+
+    def __init__(self, quantizer: Quantizer) -> None:
+        self.quantizer = quantizer
+        self.codes_VC = quantizer.embedding.weight.requires_grad_(False)
+        self.uses_V = torch.zeros(len(self.codes_VC), device=self.codes_VC.device)  # all 0: not started
+        self.sums_VC = self.codes_VC.clone()
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        return {"uses": self.uses_V, "sums": self.sums_VC}
+
+    def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
+        self.uses_V.copy_(state["uses"])
+        self.sums_VC.copy_(state["sums"])
+
+    @torch.no_grad()
+    def start(self, f_BChw: torch.Tensor, generator: torch.Generator) -> None:
+        """Put the codes near what they will first have to stand for."""
+        quantizer = self.quantizer
+        z_nC = torch.cat([quantizer.down(k, f_BChw).flatten(0, 1) for k in range(len(quantizer.config.scales))])
+        chosen = torch.randint(len(z_nC), self.uses_V.shape, generator=generator)
+        size = torch.rand(len(chosen), 1, generator=generator)
+        self.codes_VC.copy_(z_nC[chosen.to(z_nC.device)] * size.to(z_nC.device))
+        self.sums_VC.copy_(self.codes_VC)
+        self.uses_V.fill_(1.0)
+
+    def quantize(self, f_BChw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Straight-through latent, loss, and the vectors with the codes they got."""
+        quantizer, target = self.quantizer, f_BChw.detach()
+        rest, total, loss = target, torch.zeros_like(target), f_BChw.new_zeros(())
+        vectors, chosen = [], []
+        for k in range(len(quantizer.config.scales)):
+            z_BlC = quantizer.down(k, rest)
+            token_n = quantizer.nearest(z_BlC.flatten(0, 1))
+            added = quantizer.up(k, quantizer.embedding(token_n).view_as(z_BlC))
+            total, rest = total + added, rest - added.detach()
+            loss = loss + COMMITMENT * F.mse_loss(f_BChw, total.detach()) + F.mse_loss(total, target)
+            vectors.append(z_BlC.flatten(0, 1))
+            chosen.append(token_n)
+        through = f_BChw + (total - f_BChw).detach()
+        return through, loss / len(vectors), torch.cat(vectors), torch.cat(chosen)
+
+    @torch.no_grad()
+    def update(self, z_nC: torch.Tensor, token_n: torch.Tensor, decay: float) -> None:
+        count_V = torch.bincount(token_n, minlength=len(self.uses_V)).float()
+        sum_VC = torch.zeros_like(self.sums_VC).index_add_(0, token_n, z_nC)
+        self.uses_V.lerp_(count_V, 1 - decay)
+        self.sums_VC.lerp_(sum_VC, 1 - decay)
+        self.codes_VC.copy_(self.sums_VC / self.uses_V.clamp_min(1e-3)[:, None])
+
+    @torch.no_grad()
+    def revive(self, z_nC: torch.Tensor, generator: torch.Generator) -> int:
+        """Move codes that are hardly used onto vectors of this batch."""
+        least = LEAST_USE * len(z_nC) / len(self.uses_V)
+        dead = torch.where(self.uses_V < least)[0]
+        chosen = torch.randint(len(z_nC), (len(dead),), generator=generator).to(z_nC.device)
+        self.uses_V[dead] = 3 * least
+        self.codes_VC[dead] = z_nC[chosen]
+        self.sums_VC[dead] = z_nC[chosen] * 3 * least
+        return len(dead)

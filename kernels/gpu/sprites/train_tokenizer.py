@@ -1,0 +1,122 @@
+"""Training of the tokenizer: autoencoder and codebook together, on pixels, edges and the features of the classifier."""
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from sprites.codebook import Codebook
+from sprites.contact_sheet import save_sheet
+from sprites.data import load_pictures, to_bytes, to_range
+from sprites.recipe import Recipe
+from sprites.run import Alarm, Epochs, Run, warmup_stable_decay
+from sprites.train_features import Features, load_features
+from vpg.models.vqvae import Vqvae
+
+STAGE = 2
+PEAK_RATE = 2e-3
+EDGES, VECTORS, FEATURES = 0.5, 0.25, 0.03  # weights of the losses beside L1 and L2
+REVIVE_EVERY, REVIVE_UNTIL = 20, 0.7
+DECAY_EARLY, DECAY_LATE, LATE = 0.98, 0.99, 0.3
+
+
+def new_tokenizer(recipe: Recipe) -> Vqvae:
+    """Residual branches start at nothing, so that the network starts near a linear map."""
+    model = Vqvae(recipe.autoencoder, recipe.quantizer).to(recipe.device, memory_format=torch.channels_last)
+    for name, parameter in model.named_parameters():
+        if ".conv2." in name:
+            nn.init.zeros_(parameter)
+    return model
+
+
+def load_tokenizer(run: Run, recipe: Recipe) -> Vqvae:
+    model = new_tokenizer(recipe)
+    model.load_state_dict(run.load("tokenizer.pt"))
+    return model.eval().requires_grad_(False)
+
+
+def edges(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
+
+
+def picture_loss(made: torch.Tensor, true: torch.Tensor, features: Features) -> torch.Tensor:
+    loss = F.l1_loss(made, true) + F.mse_loss(made, true)
+    loss = loss + EDGES * sum(F.l1_loss(a, b) for a, b in zip(edges(made), edges(true), strict=True))
+    with torch.no_grad():
+        wanted = features.maps(true)
+    for map_made, map_true in zip(features.maps(made), wanted, strict=True):
+        loss = loss + FEATURES * F.l1_loss(map_made, map_true) / (map_true.abs().mean() + 1e-3)
+    return loss
+
+
+@torch.no_grad()
+def test(run: Run, model: Vqvae, recipe: Recipe, pictures: torch.Tensor) -> None:
+    """Log how well fresh pictures survive, and show some above what became of them."""
+    x = to_range(pictures[:500], recipe.device)
+    token_BL = model.encode(x)
+    made = model.decode(model.quantize.decode(token_BL)[1]).clamp(-1, 1)
+    psnr = -10 * torch.log10((made - x).square().mean((1, 2, 3)) / 4)
+    share = torch.bincount(token_BL.flatten(), minlength=recipe.quantizer.vocab).float() / token_BL.numel()
+    perplexity = (-(share * (share + 1e-9).log()).sum()).exp()
+    run.log(f"tokenizer test: psnr {psnr.mean():.2f} worst {psnr.min():.2f} l1 {(made - x).abs().mean() / 2:.4f} "
+            f"codes {(share > 0).sum()} perplexity {perplexity:.0f}")  # fmt: skip
+    before, after = pictures[:40].numpy(), to_bytes(made[:40])
+    rows = [half[10 * i : 10 * i + 10] for i in range(4) for half in (before, after)]
+    run.write("reconstructions.png", lambda path: save_sheet(path, np.concatenate(rows), 10))
+
+
+def train_tokenizer(run: Run, recipe: Recipe) -> None:
+    if run.path("tokenizer.pt").exists():
+        return
+    pictures, _ = load_pictures(run, "pictures.pt")
+    fresh, _ = load_pictures(run, "test.pt")
+    features = load_features(run, recipe.device)
+    torch.manual_seed(run.seed)
+    model = new_tokenizer(recipe)
+    codebook = Codebook(model.quantize)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(learned, PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
+    parts = {"model": model, "codebook": codebook, "optimizer": optimizer}
+    steps, first = recipe.tokenizer_steps, 0
+    if state := run.load("tokenizer-state.pt"):
+        first = state["step"]
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        run.log(f"tokenizer resumes at step {first}")
+    epochs = Epochs(len(pictures), recipe.tokenizer_batch, run.seed)
+    save, sheet = Alarm(recipe.save_seconds), Alarm(recipe.sheet_seconds / 2)
+    revived = 0
+
+    for step in range(first, steps):
+        generator, done = run.generator(STAGE, step), step / steps
+        optimizer.param_groups[0]["lr"] = PEAK_RATE * warmup_stable_decay(step, steps, warmup=200, decay=0.5)
+        x = to_range(pictures[epochs.at(step)], recipe.device)
+        if step % 2:
+            x = x.flip(3)
+        with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
+            latent = model.latent(x)
+        latent = latent.float()
+        if step == 0:
+            codebook.start(latent, generator)
+        through, vector_loss, z_nC, token_n = codebook.quantize(latent)
+        with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
+            made = model.decode(through)
+        loss = picture_loss(made.float(), x, features) + VECTORS * vector_loss
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        codebook.update(z_nC, token_n, DECAY_EARLY if done < LATE else DECAY_LATE)
+        if step % REVIVE_EVERY == REVIVE_EVERY - 1 and done < REVIVE_UNTIL:
+            revived += codebook.revive(z_nC, generator)
+        if step % 100 == 0:
+            run.log(
+                f"tokenizer {step}/{steps} loss {loss.item():.4f} vectors {vector_loss.item():.4f} revived {revived}"
+            )
+            revived = 0
+        if save.rings():
+            run.save("tokenizer-state.pt", {"step": step + 1, **{name: p.state_dict() for name, p in parts.items()}})
+        if sheet.rings():
+            test(run, model, recipe, fresh)
+    test(run, model, recipe, fresh)
+    run.save("tokenizer.pt", model.state_dict())

@@ -1,0 +1,1 @@
+"""Inference architectures, one model a file."""
