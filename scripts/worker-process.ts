@@ -1,0 +1,79 @@
+/** The Worker as a local process: wrangler dev, quiet about itself. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { lines } from "./lines.ts";
+import { localVariables } from "./local-variables.ts";
+
+export interface WorkerProcess {
+  readonly child: ChildProcess;
+  /** Resolves when it answers; rejects when it ends before. */
+  readonly ready: Promise<void>;
+}
+
+interface WorkerOptions {
+  readonly port: number;
+  /** Where Durable Objects and R2 live between starts, and the secrets and variables beside them. */
+  readonly folder: string;
+  /** The endpoint that serves the models, and its numerics class. */
+  readonly endpoint: { readonly url: string; readonly numerics: string };
+  /** What the Worker logs, and every warning and error, line by line. */
+  readonly log: (line: string) => void;
+}
+
+/** What wrangler says of itself. */
+const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has access|Binding\b|env\.|Using )/;
+
+/** Starts it in a process group of its own, so that all of it can be ended at once. */
+export function startWorker({ port, folder, endpoint, log }: WorkerOptions): WorkerProcess {
+  const variables = localVariables(folder, {
+    ENDPOINT_URL: endpoint.url,
+    ENDPOINT_NUMERICS: endpoint.numerics,
+  });
+  const child = spawn(
+    "wrangler",
+    [
+      "dev",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      `${port}`,
+      "--inspector-port",
+      "0",
+      "--env-file",
+      variables,
+    ].concat(["--persist-to", `${folder}/state`, "--show-interactive-dev-session=false"]),
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+      env: {
+        ...process.env,
+        WRANGLER_SEND_METRICS: "false",
+        WRANGLER_HIDE_BANNER: "true",
+        CLOUDFLARE_CF_FETCH_ENABLED: "false",
+        NO_COLOR: "1",
+      },
+    },
+  );
+  const ready = new Promise<void>((resolve, reject) => {
+    child.once("exit", (code) => reject(new Error(`wrangler ended with status ${code}`)));
+    child.once("error", reject);
+    const pass = async (stream: NodeJS.ReadableStream) => {
+      for await (const line of lines(stream)) {
+        if (/Ready on http/.test(line)) resolve();
+        else if (line.trim() !== "" && !CHATTER.test(line.trim())) log(line);
+      }
+    };
+    void pass(child.stdout);
+    void pass(child.stderr);
+  });
+  return { child, ready };
+}
+
+/** Ends a worker's whole process group. */
+export function endWorker({ child }: WorkerProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    child.kill(signal);
+  }
+}

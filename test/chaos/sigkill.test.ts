@@ -1,0 +1,88 @@
+/** Kills workerd and wrangler with SIGKILL in the middle of a picture; started again, the same bytes come out. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startEndpoint } from "../../kernels/local/server.ts";
+import { freePort } from "../../scripts/port.ts";
+import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import { startUnruly } from "../unruly/proxy.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vpg-edge-"));
+const asked = { prompt: "house", n: 2, seed: 5, vpg: { scale: 1 } };
+let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
+let unruly: Awaited<ReturnType<typeof startUnruly>>;
+let worker: WorkerProcess;
+let port: number;
+
+beforeAll(async () => {
+  endpoint = await startEndpoint({ port: 0 });
+  unruly = await startUnruly(endpoint.url);
+  port = await freePort();
+  await start();
+}, 120_000);
+
+afterAll(async () => {
+  endWorker(worker, "SIGKILL");
+  unruly.close();
+  await endpoint.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(): Promise<void> {
+  const { url } = unruly;
+  worker = startWorker({
+    port,
+    folder,
+    endpoint: { url, numerics: endpoint.numerics },
+    log: () => undefined,
+  });
+  await worker.ready;
+}
+
+const post = (body: object) =>
+  fetch(`http://localhost:${port}/v1/images/generations`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+const hold = (suffix: string) =>
+  fetch(`${unruly.url}/misdeeds`, {
+    method: "POST",
+    body: JSON.stringify([{ suffix, times: 1, act: { kind: "hold", ms: 20_000 } }]),
+  });
+
+/** Reads until the comment of a committed step. */
+async function until(response: Response, comment: string): Promise<void> {
+  let text = "";
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes(comment)) return;
+  }
+  throw new Error(`the stream ended without ${comment}: ${text}`);
+}
+
+async function pictures(response: Response): Promise<unknown[]> {
+  const frames = (await response.text())
+    .split("\n\n")
+    .filter((frame) => frame.includes("event: image_generation.completed"));
+  return frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)![1]!).b64_json);
+}
+
+it.each([1, 3])(
+  "gives the same bytes after SIGKILL during step %i",
+  async (step) => {
+    const undisturbed = await pictures(await post({ ...asked, stream: true }));
+    await hold(`-${step}`);
+    const response = await post({ ...asked, stream: true });
+    const id = response.headers.get("x-generation-id");
+    await until(response, `: step ${step - 1}`);
+    endWorker(worker, "SIGKILL");
+    await start();
+    const url = `http://localhost:${port}/v1/generations/${id}`;
+    expect(await pictures(await fetch(`${url}/events`))).toEqual(undisturbed);
+    expect(await (await fetch(url)).json()).toMatchObject({ status: "completed" });
+  },
+  120_000,
+);
