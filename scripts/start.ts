@@ -1,7 +1,6 @@
 /** `npm start`: the built-in endpoint and the Worker beside it, one readable line a request, Ctrl-C ends both. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { parseArgs } from "node:util";
-import { lines } from "./lines.ts";
+import { startEndpoint } from "../kernels/local/server.ts";
 import { isFree } from "./port.ts";
 import { endWorker, startWorker, type WorkerProcess } from "./worker-process.ts";
 
@@ -12,7 +11,6 @@ const { values } = parseArgs({
   },
 });
 const port = Number(values.port);
-let endpointProcess: ChildProcess | null = null;
 let worker: WorkerProcess | null = null;
 
 if (!Number.isInteger(port) || port < 1 || port > 65535) fail(`--port: ${values.port} is no port`);
@@ -22,25 +20,11 @@ if (!(await isFree(port))) {
 process.on("SIGINT", () => end(0));
 process.on("SIGTERM", () => end(0));
 
-const endpoint = await startEndpoint();
+const endpoint = await startEndpoint({ port: 0 });
 worker = startWorker({ port, folder: values.folder, endpoint, log: (line) => console.log(line) });
 worker.child.on("exit", (code) => fail(`the Worker ended with status ${code}`));
 await worker.ready;
 greet();
-
-/** Starts the built-in endpoint on a free port; resolves with its url and numerics class once it is ready. */
-async function startEndpoint(): Promise<{ url: string; numerics: string }> {
-  const child = spawn("node", ["kernels/local/server.ts", "--port", "0", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  endpointProcess = child;
-  child.on("exit", (code) => fail(`the built-in endpoint ended with status ${code}`));
-  for await (const line of lines(child.stdout)) {
-    if (line.startsWith("{")) return JSON.parse(line);
-    console.log(line);
-  }
-  return fail("the built-in endpoint ended before it was ready");
-}
 
 function greet(): void {
   console.log(`
@@ -57,7 +41,6 @@ function fail(message: string): never {
 }
 
 function end(status: number): never {
-  endpointProcess?.removeAllListeners("exit").kill("SIGTERM");
   worker?.child.removeAllListeners("exit");
   if (worker) endWorker(worker, "SIGTERM");
   process.exit(status);

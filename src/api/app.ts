@@ -1,5 +1,5 @@
 /** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
-import { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import type { GenerationIds } from "../generation/id.ts";
 import type { GenerationService } from "../generation/service.ts";
@@ -32,6 +32,18 @@ export interface ApiEnv {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+const health = createRoute({
+  method: "get",
+  path: "/healthz",
+  summary: "Whether the Worker answers",
+  responses: {
+    200: {
+      description: "It does.",
+      content: { "application/json": { schema: z.object({ status: z.literal("ok") }) } },
+    },
+  },
+});
 
 export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>({
@@ -77,7 +89,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   imageRoutes(app, deps);
   modelRoutes(app);
   generationRoutes(app, deps);
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: {

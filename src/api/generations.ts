@@ -52,7 +52,16 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     c.header("x-generation-id", id);
     c.header("content-type", "text/event-stream; charset=utf-8");
     c.header("cache-control", "no-cache, no-transform");
-    return c.body(eventStream(followed.lines, { id, plan, createdMs, safetyIdentifier: null, warnings: [] }));
+    return c.body(
+      eventStream(followed, {
+        id,
+        plan,
+        createdMs,
+        safetyIdentifier: null,
+        warnings: [],
+        signal: c.req.raw.signal,
+      }),
+    );
   });
 }
 

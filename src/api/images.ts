@@ -52,7 +52,9 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
       c.header("server-timing", timingHeader({ parse: parseMs }));
       c.header("content-type", "text/event-stream; charset=utf-8");
       c.header("cache-control", "no-cache, no-transform");
-      return c.body(eventStream(followed.lines, { id, plan, createdMs, safetyIdentifier, warnings }));
+      return c.body(
+        eventStream(followed, { id, plan, createdMs, safetyIdentifier, warnings, signal: c.req.raw.signal }),
+      );
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ parse: parseMs, ...outcome.timing }));
@@ -132,7 +134,7 @@ function unstartable(id: string, why: string): Refusal {
 
 /** All n pictures in order, or the failure. */
 async function collect(
-  lines: AsyncGenerator<Line, void>,
+  lines: AsyncIterable<Line>,
   n: number,
 ): Promise<{ pictures: string[]; outcome: Outcome }> {
   const pictures: string[] = [];

@@ -1,5 +1,6 @@
 /** A generation's lines as OpenAI's image stream: server-sent events with ids to go on from. */
 import type { GenerationEvent, Line } from "../generation/events.ts";
+import type { Followed } from "../generation/service.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
 import { errorBody } from "./errors.ts";
@@ -12,37 +13,44 @@ export interface StreamContext {
   readonly createdMs: number;
   readonly safetyIdentifier: string | null;
   readonly warnings: readonly Warning[];
+  /** Fires when the client hangs up, where the platform notices before a write fails. */
+  readonly signal: AbortSignal;
 }
 
 /**
- * The stream's body. Leaving it (the client hung up) leaves the generation's lines.
+ * The stream's body. Leaving it (the client hung up) leaves the generation.
  * If the lines break for good, the stream still ends with an `error` event.
  */
-export function eventStream(
-  lines: AsyncGenerator<Line, void>,
-  context: StreamContext,
-): ReadableStream<Uint8Array> {
+export function eventStream({ lines, leave }: Followed, context: StreamContext): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  const iterator = lines[Symbol.asyncIterator]();
+  let left = false;
+  const hangUp = () => {
+    left = true;
+    leave();
+  };
+  context.signal.addEventListener("abort", hangUp);
   return new ReadableStream(
     {
       async pull(controller) {
-        try {
-          const { value, done } = await lines.next();
-          if (done) controller.close();
-          else controller.enqueue(encoder.encode(textOf(value, context)));
-        } catch (cause) {
-          console.error(context.id, cause);
-          const refusal = new Refusal("internal_error", "The stream broke; read the rest from its events.");
-          controller.enqueue(encoder.encode(frame(null, "error", errorBody(refusal))));
-          controller.close();
-        }
+        const text = await iterator.next().then(
+          ({ value, done }) => (done ? null : textOf(value, context)),
+          (cause) => broken(context, cause),
+        );
+        if (left) return;
+        if (text !== null) controller.enqueue(encoder.encode(text));
+        else controller.close();
       },
-      async cancel() {
-        await lines.return();
-      },
+      cancel: hangUp,
     },
     { highWaterMark: 0 },
   );
+}
+
+function broken({ id }: StreamContext, cause: unknown): string {
+  console.error(id, cause);
+  const refusal = new Refusal("internal_error", "The stream broke; read the rest from its events.");
+  return frame(null, "error", errorBody(refusal));
 }
 
 function textOf(line: Line, context: StreamContext): string {

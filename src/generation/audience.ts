@@ -6,7 +6,7 @@ type PendingEvent = Extract<Pending, { id: number }>;
 
 /** All listeners of one generation, and the newest preview of each picture for those who come late. */
 export class Audience {
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Map<string, Listener>();
   readonly #previews = new Map<number, PendingEvent>();
   readonly #deserted: () => void;
 
@@ -21,14 +21,15 @@ export class Audience {
 
   /**
    * A listener that is first told what has passed: of previews the newest a picture, the rest in order.
+   * @param name what it leaves under.
    * @param past logged events after the last one the listener knows.
    */
-  join(past: readonly PendingEvent[]): Listener {
-    const listener = new Listener((gone) => {
-      this.#listeners.delete(gone);
+  join(name: string, past: readonly PendingEvent[]): Listener {
+    const listener = new Listener(() => {
+      this.#listeners.delete(name);
       if (this.isEmpty) this.#deserted();
     });
-    this.#listeners.add(listener);
+    this.#listeners.set(name, listener);
     for (const line of past) {
       if (line.event.type !== "preview") listener.push(line);
       else {
@@ -39,14 +40,18 @@ export class Audience {
     return listener;
   }
 
+  leave(name: string): void {
+    this.#listeners.get(name)?.leave();
+  }
+
   tell(line: Pending): void {
     if ("event" in line && line.event.type === "preview") this.#previews.set(line.event.imageIndex, line);
-    for (const listener of this.#listeners) listener.push(line);
+    for (const listener of this.#listeners.values()) listener.push(line);
   }
 
   /** Nothing more will come: every stream closes once its queue is empty. */
   dismiss(): void {
-    for (const listener of this.#listeners) listener.end();
+    for (const listener of this.#listeners.values()) listener.end();
     this.#listeners.clear();
     this.#previews.clear();
   }

@@ -60,8 +60,11 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     return "started";
   }
 
-  /** The record and the lines after event `after`; takes up a generation that had stopped. */
-  async attach(after: number): Promise<Attached | Refused> {
+  /**
+   * The record and the lines after event `after`; takes up a generation that had stopped.
+   * @param name chosen by the listener, to leave under.
+   */
+  async attach(name: string, after: number): Promise<Attached | Refused> {
     const head = this.#journal.head();
     if (!head) return "unknown";
     if (head.status === "expired") return "expired";
@@ -71,7 +74,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
       event,
       media: () => (event.type === "completed" ? outputs.get(event.imageIndex) : null),
     }));
-    const listener = this.#audience.join(past);
+    const listener = this.#audience.join(name, past);
     if (head.status === "stopped") {
       this.#journal.unschedule("abandon");
       this.#journal.setStatus("running", null, null);
@@ -80,6 +83,11 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (this.#isRunning()) this.#run();
     else this.#audience.dismiss();
     return { record: this.#record(), lines: listener.stream };
+  }
+
+  /** A listener says that it is gone, sooner than a write to it would fail. */
+  async leave(name: string): Promise<void> {
+    this.#audience.leave(name);
   }
 
   /** The record as it stands. */

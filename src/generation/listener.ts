@@ -1,10 +1,11 @@
 /** One listener's bounded queue: the engine never waits for it, a newer preview replaces an older one. */
 import type { Line, Pending } from "./events.ts";
 
-const KEEP_ALIVE_MS = 10_000;
+/** Locally a hang-up shows as the second failed write, so a silent listener is written to this often. */
+const KEEP_ALIVE_MS = 1_000;
 const STALLED_MS = 30_000;
 
-/** Lines of JSON, one an event, with a comment at least every ten seconds. */
+/** Lines of JSON, one an event, with a comment at least every second. */
 export class Listener {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #queue: Pending[] = [];
@@ -12,10 +13,10 @@ export class Listener {
   #takenAt = Date.now();
   #arrival = Promise.withResolvers<void>();
   #controller!: ReadableByteStreamController;
-  readonly #gone: (listener: Listener) => void;
+  readonly #gone: () => void;
 
   /** @param gone called once when the listener hangs up or takes nothing for thirty seconds. */
-  constructor(gone: (listener: Listener) => void) {
+  constructor(gone: () => void) {
     this.#gone = gone;
     this.stream = new ReadableStream({
       type: "bytes",
@@ -23,7 +24,7 @@ export class Listener {
         this.#controller = controller;
       },
       pull: () => this.#give(),
-      cancel: () => this.#leave(),
+      cancel: () => this.leave(),
     });
   }
 
@@ -31,7 +32,7 @@ export class Listener {
     if (this.#ended) return;
     if (this.#queue.length > 0 && Date.now() - this.#takenAt > STALLED_MS) {
       this.#controller.error(new Error("the listener took nothing for 30 s"));
-      this.#leave();
+      this.leave();
       return;
     }
     const older = this.#queue.findIndex((queued) => replaces(line, queued));
@@ -44,6 +45,14 @@ export class Listener {
   end(): void {
     this.#ended = true;
     this.#arrival.resolve();
+  }
+
+  /** Hung up: nothing more is sent. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#arrival.resolve();
+    this.#gone();
   }
 
   async #give(): Promise<void> {
@@ -63,13 +72,6 @@ export class Listener {
     const timer = setTimeout(() => this.push({ comment: "keep-alive" }), KEEP_ALIVE_MS);
     await this.#arrival.promise;
     clearTimeout(timer);
-  }
-
-  #leave(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#arrival.resolve();
-    this.#gone(this);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The way from a handler to a generation's object: starts one, follows one, survives its restarts. */
 import type { Plan } from "../plan/plan.ts";
 import type { Line } from "./events.ts";
-import type { GenerationObject, Refused } from "./generation.ts";
+import type { Attached, GenerationObject, Refused } from "./generation.ts";
 import { START_WITHIN_MS } from "./id.ts";
 import type { HangUp } from "./journal.ts";
 import type { GenerationRecord } from "./record.ts";
@@ -12,8 +12,10 @@ const REATTACH_AFTER_MS = 1_000;
 
 export interface Followed {
   readonly record: GenerationRecord;
-  /** Ends after the last event; leaving early is hanging up. */
-  readonly lines: AsyncGenerator<Line, void>;
+  /** Ends after the last event, or once it has been left. */
+  readonly lines: AsyncIterable<Line>;
+  /** Hangs up, at once. */
+  readonly leave: () => void;
 }
 
 export class GenerationService<Env> {
@@ -38,38 +40,22 @@ export class GenerationService<Env> {
 
   /** Follows a generation from after event `after`. */
   async follow(id: string, after: number): Promise<Followed | Refused> {
-    const attached = await this.#object(id).attach(after);
+    const name = crypto.randomUUID();
+    // A stub is broken once its object has died, so each call takes a new one.
+    const attach = (known: number) => this.#object(id).attach(name, known);
+    const attached = await attach(after);
     if (typeof attached === "string") return attached;
-    return { record: attached.record, lines: this.#lines(id, after, attached.lines) };
-  }
-
-  /** Lines across breaks of the stream: an object that died wakes and goes on, so we listen again. */
-  async *#lines(id: string, after: number, first: ReadableStream<Uint8Array>): AsyncGenerator<Line, void> {
-    let stream: ReadableStream<Uint8Array> | null = first;
-    let known = after;
-    for (let tries = 0; ; tries++) {
-      try {
-        stream ??= await this.#again(id, known);
-        for await (const line of parseLines(stream)) {
-          if ("id" in line) {
-            known = line.id;
-            tries = 0;
-          }
-          yield line;
-        }
-        return;
-      } catch (error) {
-        if (tries >= REATTACH) throw error;
-        stream = null;
-        await new Promise((resolve) => setTimeout(resolve, REATTACH_AFTER_MS));
-      }
-    }
-  }
-
-  async #again(id: string, after: number): Promise<ReadableStream<Uint8Array>> {
-    const attached = await this.#object(id).attach(after);
-    if (typeof attached === "string") throw new Error(`generation ${id}: ${attached}`);
-    return attached.lines;
+    const left = new AbortController();
+    return {
+      record: attached.record,
+      lines: linesOf(attached.lines, attach, after, left.signal),
+      leave: () => {
+        left.abort();
+        this.#object(id)
+          .leave(name)
+          .catch(() => undefined);
+      },
+    };
   }
 
   #object(id: string) {
@@ -77,12 +63,59 @@ export class GenerationService<Env> {
   }
 }
 
-async function* parseLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Line, void> {
+/** Lines across breaks of the stream: an object that died wakes and goes on, so we listen again. */
+async function* linesOf(
+  first: ReadableStream<Uint8Array>,
+  attach: (after: number) => Promise<Attached | Refused>,
+  after: number,
+  left: AbortSignal,
+): AsyncGenerator<Line, void> {
+  let stream: ReadableStream<Uint8Array> | null = first;
+  let known = after;
+  for (let tries = 0; !left.aborted; tries++) {
+    try {
+      stream ??= await again();
+      for await (const line of parseLines(stream, left)) {
+        if ("id" in line) {
+          known = line.id;
+          tries = 0;
+        }
+        yield line;
+      }
+      return;
+    } catch (error) {
+      if (tries >= REATTACH) throw error;
+      stream = null;
+      await new Promise((resolve) => setTimeout(resolve, REATTACH_AFTER_MS));
+    }
+  }
+
+  async function again(): Promise<ReadableStream<Uint8Array>> {
+    const attached = await attach(known);
+    if (typeof attached === "string") throw new Error(`generation: ${attached}`);
+    return attached.lines;
+  }
+}
+
+/** Reads lines until the end; leaving cancels the read that waits, so that the other side knows at once. */
+async function* parseLines(
+  stream: ReadableStream<Uint8Array>,
+  left: AbortSignal,
+): AsyncGenerator<Line, void> {
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  left.addEventListener("abort", cancel);
+  if (left.aborted) cancel();
+  const decoder = new TextDecoder();
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield JSON.parse(line) as Line;
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      const lines = (rest + decoder.decode(read.value, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) yield JSON.parse(line) as Line;
+    }
+  } finally {
+    left.removeEventListener("abort", cancel);
   }
 }
 

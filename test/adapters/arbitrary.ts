@@ -32,10 +32,11 @@ export const tensors: fc.Arbitrary<Tensor[]> = fc
   .uniqueArray(fc.string({ unit: "grapheme", maxLength: 8 }), { maxLength: 5 })
   .chain((names) => fc.tuple(...names.map((name) => fc.oneof(fixed(name), variable(name)))));
 
-/** `parameters` as OIP has them. */
+/** `parameters` as OIP has them; JSON has no -0. */
+const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 export const parameters = fc.dictionary(
   fc.string({ maxLength: 8 }).filter((key) => key !== "__proto__"),
-  fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true })),
+  fc.oneof(fc.string(), fc.boolean(), fc.integer(), number),
   { maxKeys: 4, noNullPrototype: true },
 );
 

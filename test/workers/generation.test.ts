@@ -1,6 +1,11 @@
-import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/catalogue/index.ts";
+import { seedPictures } from "../../src/engine/seeds.ts";
+import type { Attached } from "../../src/generation/generation.ts";
+import type { GenerationRecord } from "../../src/generation/record.ts";
+import { makePlan } from "../../src/plan/plan.ts";
 import { call, events, misbehave, post, record, seen, settled, sse } from "./client.ts";
 
 const K = catalogue[0].schedules[0]!.steps.length;
@@ -21,9 +26,9 @@ async function pictures(response: Response): Promise<unknown[]> {
 }
 
 /** Starts a stream and leaves it open at its first event, step 3 being held back. */
-async function startHeld(ms = 1_500): Promise<{ id: string; response: Response }> {
+async function startHeld(ms: number, signal?: AbortSignal): Promise<{ id: string; response: Response }> {
   await misbehave({ suffix: "-3", times: 1, act: { kind: "hold", ms } });
-  const response = await post({ ...asked, stream: true });
+  const response = await post({ ...asked, stream: true }, signal ? { signal } : {});
   return { id: response.headers.get("x-generation-id")!, response };
 }
 
@@ -52,12 +57,39 @@ describe("a generation", () => {
     expect(await pictures(await follow(id))).toEqual(undisturbed);
   });
 
-  it("goes on by its alarm when nobody listens", async () => {
-    const { id, response } = await startHeld(500);
+  it("goes on by its alarm when nobody listens, though its object is lost", async () => {
+    const request = { ...asked, size: "auto", format: "png", partialImages: 0 };
+    const plan = makePlan(request, catalogue[0], seedPictures);
+    const object = env.GENERATIONS.get(env.GENERATIONS.newUniqueId());
+    await misbehave({ suffix: "-2", times: 1, act: { kind: "hold", ms: 300 } });
+    await object.start("gen_alone", "digest", plan, "stop");
     await abortAllDurableObjects();
-    await response.body!.cancel().catch(() => undefined);
-    expect(await settled(id)).toBe("completed");
-    expect(await pictures(await follow(id))).toEqual(undisturbed);
+    const again = env.GENERATIONS.get(object.id);
+    const status = async () => ((await again.describe()) as GenerationRecord).status;
+    await expect.poll(status, { timeout: 20_000 }).toBe("completed");
+    const attached = (await again.attach("late", 0)) as Attached;
+    const lines = (await new Response(attached.lines).text()).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).media)).toEqual(undisturbed);
+  });
+
+  it("starts once: the same plan again joins, another is refused, and an unknown object writes nothing", async () => {
+    const plan = makePlan(
+      { ...asked, size: "auto", format: "png", partialImages: 0 },
+      catalogue[0],
+      seedPictures,
+    );
+    const object = env.GENERATIONS.get(env.GENERATIONS.newUniqueId());
+    expect(await object.describe()).toBe("unknown");
+    expect(await object.attach("early", 0)).toBe("unknown");
+    const tables = await runInDurableObject(object, (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'").toArray(),
+    );
+    expect(tables).toEqual([]);
+    expect(await object.start("gen_once", "digest", plan, "finish")).toBe("started");
+    expect(await object.start("gen_once", "digest", plan, "finish")).toBe("started");
+    expect(await object.start("gen_once", "another", plan, "finish")).toBe("mismatch");
+    const status = async () => ((await object.describe()) as GenerationRecord).status;
+    await expect.poll(status, { timeout: 20_000 }).toBe("completed");
   });
 
   it.each([
@@ -88,8 +120,17 @@ describe("a generation", () => {
   });
 
   it("stops within a step when its client hangs up, and goes on when someone listens again", async () => {
-    const { id, response } = await startHeld(5_000);
-    for await (const event of sse(response)) if (event.data.text === "step 2") break;
+    const client = new AbortController();
+    const { id, response } = await startHeld(5_000, client.signal);
+    const reading = sse(response);
+    for (
+      let event = await reading.next();
+      event.value?.data.text !== "step 2";
+      event = await reading.next()
+    ) {
+      expect(event.done).toBe(false);
+    }
+    client.abort();
     expect(await settled(id, 3_000)).toBe("stopped");
     expect((await seen()).find((one) => one.id === `${id}-3`)).toMatchObject({ aborted: true });
     expect(await pictures(await follow(id))).toEqual(undisturbed);

@@ -1,4 +1,4 @@
-/** Kills workerd and wrangler with SIGKILL in the middle of a picture; started again, the same bytes come out. */
+/** The real processes: SIGKILL in the middle of a picture, and a client that hangs up its socket. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ const hold = (suffix: string) =>
     body: JSON.stringify([{ suffix, times: 1, act: { kind: "hold", ms: 20_000 } }]),
   });
 
-/** Reads until the comment of a committed step. */
+/** Reads until the comment of a committed step; leaving the loop closes the socket. */
 async function until(response: Response, comment: string): Promise<void> {
   let text = "";
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -86,3 +86,17 @@ it.each([1, 3])(
   },
   120_000,
 );
+
+it("stops within seconds of a socket that closes, cancels the step under way, and goes on when followed", async () => {
+  const undisturbed = await pictures(await post({ ...asked, stream: true }));
+  await hold("-3");
+  const response = await post({ ...asked, stream: true });
+  const id = response.headers.get("x-generation-id");
+  await until(response, ": step 2");
+  const url = `http://localhost:${port}/v1/generations/${id}`;
+  const status = async () => (await (await fetch(url)).json()).status;
+  await expect.poll(status, { timeout: 8_000, interval: 200 }).toBe("stopped");
+  const seen: { id: string; aborted: boolean }[] = await (await fetch(`${unruly.url}/seen`)).json();
+  expect(seen.at(-1)).toEqual({ id: `${id}-3`, aborted: true });
+  expect(await pictures(await fetch(`${url}/events`))).toEqual(undisturbed);
+}, 60_000);
