@@ -47,6 +47,8 @@ function read(path: string): Source {
   return { path: relative(root, path), text, imports };
 }
 
+const withoutComments = (text: string) => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+
 /** The room a file lives in: `src/plan`, `adapters`, `kernels/edge`. */
 function roomOf(path: string): string {
   const [top, second] = path.split("/");
@@ -114,13 +116,9 @@ describe("the house", () => {
     expect(dead).toEqual([]);
   });
 
-  it("exports nothing that no other file uses", () => {
+  it("exports no value that no other file uses", () => {
     const dead = code.flatMap(({ path, text }) =>
-      [
-        ...text.matchAll(
-          /^export (?:abstract )?(?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm,
-        ),
-      ]
+      [...text.matchAll(/^export (?:abstract )?(?:async )?(?:function\*?|const|class) (\w+)/gm)]
         .map(([, name]) => name!)
         .filter((name) => {
           const word = new RegExp(`\\b${name}\\b`);
@@ -139,7 +137,8 @@ describe("the house", () => {
   it("uses no banned words: any, utils, helpers, manager, misc, TODO", () => {
     const bad = sources.flatMap(({ path, text }) => [
       ...(/\b(utils?|helpers?|managers?|misc)\b/i.test(path) ? [`${path}: its name`] : []),
-      ...(path !== "test/tidy.test.ts" && /(:|<|as) any\b|@ts-ignore|\bTODO\b|\bFIXME\b/.test(text)
+      ...(path !== "test/tidy.test.ts" &&
+      (/(:|<|as) any\b/.test(withoutComments(text)) || /@ts-ignore|\bTODO\b|\bFIXME\b/.test(text))
         ? [path]
         : []),
     ]);

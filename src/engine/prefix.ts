@@ -3,7 +3,7 @@ import type { Plan, PlannedStep } from "../plan/plan.ts";
 import type { StepTokens } from "./generate.ts";
 
 /** Bytes of one token on the wire: UINT16 for a codebook, ceil(bits / 8) for bits. */
-export function bytesOfToken(tokens: Plan["tokens"], step: PlannedStep): number {
+function bytesOfToken(tokens: Plan["tokens"], step: PlannedStep): number {
   return tokens === "codebook" ? 2 : Math.ceil(step.width / 8);
 }
 
