@@ -1,63 +1,19 @@
-/** Every way in which a call can fail, against a real server: one fault each, with its billing bit. */
+/** Refusals, broken connections and secrets, against a real server: one fault each, with its billing bit. */
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { failureOf, sourceAt, told } from "../test/adapters/failures.ts";
 import { serve, serveRaw } from "../test/adapters/server.ts";
-import {
-  decodeAnswer,
-  decodeRequest,
-  gathered,
-  goodStats,
-  headersOf,
-  numerics,
-  picture,
-  stepAnswer,
-  stepRequest,
-} from "../test/adapters/steps.ts";
-import type { StepRequest, StepSource } from "./contract.ts";
-import { Fault } from "./fault.ts";
-import { type TritonOptions, triton } from "./triton.ts";
+import { headersOf, stepAnswer, stepRequest } from "../test/adapters/steps.ts";
+import type { Fault } from "./fault.ts";
+import type { TritonOptions } from "./triton.ts";
 
-const never = new AbortController().signal;
 const good = stepAnswer(stepRequest);
-
-function sourceAt(url: string, options: Partial<TritonOptions> = {}): StepSource {
-  return triton({ name: "lab", url, region: null, numerics, ...options });
-}
-
-/** Runs a step to its end and says how it failed: `kind/phase billed`. */
-async function failureOf(
-  source: StepSource,
-  request: StepRequest = stepRequest,
-  signal = never,
-): Promise<Fault> {
-  try {
-    const answer = await source.step(request, signal);
-    await gathered(answer.logits);
-  } catch (error) {
-    if (error instanceof Fault) return error;
-    throw error;
-  }
-  throw new Error("the step did not fail");
-}
-
-function told(fault: Fault): string {
-  const { fault: what, billed } = fault;
-  return `${what.kind === "timeout" ? `timeout/${what.phase}` : what.kind} ${billed}`;
-}
 
 /** The failure of a step that is answered with these bytes on the socket. */
 async function failureOfRaw(...parts: (string | Uint8Array)[]): Promise<Fault> {
   await using server = await serveRaw((socket) => {
     for (const part of parts) socket.write(part);
     socket.end();
-  });
-  return await failureOf(sourceAt(server.url));
-}
-
-/** The failure of a step that is answered with 200, these headers and this body. */
-async function failureOfAnswer(headers: Record<string, string>, body: Uint8Array | string): Promise<Fault> {
-  await using server = await serve((response) => {
-    response.writeHead(200, headers).end(body);
   });
   return await failureOf(sourceAt(server.url));
 }
@@ -185,141 +141,15 @@ describe("a connection", () => {
   });
 });
 
-describe("an answer with status 200", () => {
-  const headers = headersOf(good);
-  const chunked = { "inference-header-content-length": headers["inference-header-content-length"]! };
-
-  test("and nothing in it is corrupt", async () => {
-    expect(told(await failureOfAnswer({}, ""))).toBe("corrupt unknown");
-    expect(told(await failureOfAnswer(chunked, ""))).toBe("corrupt unknown");
+test("a redirect is not followed: credentials stay with the host they were given for", async () => {
+  await using elsewhere = await serve((response) => {
+    response.writeHead(200, headersOf(good)).end(good.body);
   });
-
-  test("that is an error all the same is corrupt", async () => {
-    expect(told(await failureOfAnswer({ "content-type": "application/json" }, '{"error":"no"}'))).toBe(
-      "corrupt unknown",
-    );
+  await using server = await serve((response) => {
+    response.writeHead(307, { location: `${elsewhere.url}/v2/models/var-sprites/infer` }).end();
   });
-
-  test("that is a page is corrupt", async () => {
-    expect(told(await failureOfAnswer({ "content-type": "text/html" }, "<html>log in</html>"))).toBe(
-      "corrupt unknown",
-    );
-  });
-
-  test("that ends early, cleanly, is corrupt and billed", async () => {
-    expect(told(await failureOfAnswer(chunked, good.body.subarray(0, -1)))).toBe("corrupt yes");
-  });
-
-  test("that goes on is corrupt and billed", async () => {
-    const long = new Uint8Array(good.body.byteLength + 1);
-    long.set(good.body);
-    expect(told(await failureOfAnswer(chunked, long))).toBe("corrupt yes");
-  });
-
-  test("whose Content-Length is another than its header's sum is corrupt before its tensors are read", async () => {
-    const short = good.body.subarray(0, -2);
-    const lying = { ...headers, "content-length": String(short.byteLength) };
-    expect(told(await failureOfAnswer(lying, short))).toBe("corrupt unknown");
-  });
-
-  test("that is gzip in name only is corrupt", async () => {
-    expect(told(await failureOfAnswer({ ...headers, "content-encoding": "gzip" }, good.body))).toMatch(
-      /^corrupt/,
-    );
-  });
-
-  test.each([
-    ["another revision", { ...goodStats, revision: "sha256:other" }],
-    ["another numerics class", { ...goodStats, numerics: "gpu-1" }],
-    ["no revision", { ...goodStats, revision: undefined }],
-    ["a negative device time", { ...goodStats, device_ms: -1 }],
-    ["a device time that is a text", { ...goodStats, device_ms: "1" }],
-    ["a cache that is neither hit nor miss", { ...goodStats, cache: "warm" }],
-    ["stats that are no object", []],
-  ])("with %s is corrupt", async (_, stats) => {
-    const frame = stepAnswer(stepRequest, stats);
-    expect(told(await failureOfAnswer(headersOf(frame), frame.body))).toBe("corrupt yes");
-  });
-
-  test.each([
-    ["id", { id: "another" }],
-    ["step", { pictures: [picture, picture] }],
-    ["length", { length: 3 }],
-    ["width", { width: 15 }],
-  ])("that answers another %s is corrupt", async (_, change) => {
-    const frame = stepAnswer({ ...stepRequest, ...change });
-    expect(told(await failureOfAnswer(headersOf(frame), frame.body))).toBe("corrupt unknown");
-  });
-});
-
-describe("a request that contradicts itself is rejected before anything is sent:", () => {
-  const { prefix, ...rest } = picture;
-  test.each<[string, Partial<StepRequest>]>([
-    ["no pictures", { pictures: [] }],
-    ["guidance for another step", { step: 2 }],
-    ["a second branch without a prefix", { pictures: [{ ...rest, prefix: new Uint8Array(0) }] }],
-    ["one branch with a prefix to corrupt", { branches: 1 }],
-    ["half a token", { pictures: [{ ...rest, prefix: Uint8Array.of(1) }] }],
-    ["prefixes of two lengths", { pictures: [picture, { ...rest, prefix: Uint8Array.of(1, 0, 2, 0) }] }],
-    [
-      "a seed beyond 2^53",
-      { pictures: [{ ...picture, corruption: { ...picture.corruption, seed: 2 ** 53 } }] },
-    ],
-    ["a class that is no integer", { pictures: [{ ...picture, condition: { kind: "class", index: 0.5 } }] }],
-    ["a strength that is no number", { pictures: [{ ...picture, guidance: [0, Number.NaN] }] }],
-    [
-      "classes and texts",
-      { pictures: [picture, { ...picture, condition: { kind: "text", prompt: "", negativePrompt: "" } }] },
-    ],
-    ["a temperature for some pictures", { pictures: [picture, { ...picture, temperature: 1 }] }],
-  ])("%s", async (_, change) => {
-    let calls = 0;
-    const counting: typeof fetch = async () => {
-      calls++;
-      return new Response();
-    };
-    const source = sourceAt("http://host", { fetch: counting });
-    expect(told(await failureOf(source, { ...stepRequest, ...change }))).toBe("rejected no");
-    expect(calls).toBe(0);
-  });
-});
-
-describe("a decode", () => {
-  async function failureOfDecode(
-    frame: { headerLength: number; body: Uint8Array<ArrayBuffer> },
-    most = 1000,
-  ) {
-    await using server = await serve((response) => {
-      response.writeHead(200, headersOf(frame)).end(frame.body);
-    });
-    const source = sourceAt(server.url, { maxMediaBytes: most });
-    return await source.decode(decodeRequest, never).then(
-      () => "no fault",
-      (error) => told(error),
-    );
-  }
-
-  test("whose files together are larger than the cap is corrupt before they are read", async () => {
-    const frame = decodeAnswer([new Uint8Array(600), new Uint8Array(393)]);
-    expect(await failureOfDecode(frame)).toBe("corrupt unknown");
-    expect(await failureOfDecode(frame, 1001)).toBe("no fault");
-  });
-
-  test("with an empty file is corrupt", async () => {
-    expect(await failureOfDecode(decodeAnswer(["one", ""]))).toBe("corrupt yes");
-  });
-
-  test("with a file too few is corrupt", async () => {
-    expect(await failureOfDecode(decodeAnswer(["one"]))).toBe("corrupt unknown");
-  });
-
-  test("whose lengths do not add up is corrupt", async () => {
-    const frame = decodeAnswer(["one", "two"]);
-    new DataView(frame.body.buffer).setUint32(frame.headerLength, 0xffff_ffff, true);
-    expect(await failureOfDecode(frame)).toBe("corrupt yes");
-    new DataView(frame.body.buffer).setUint32(frame.headerLength, 2, true);
-    expect(await failureOfDecode(frame)).toBe("corrupt yes");
-  });
+  expect(told(await failureOf(sourceAt(server.url)))).toBe("unreachable no");
+  expect(elsewhere.seen).toHaveLength(0);
 });
 
 describe("a secret", () => {

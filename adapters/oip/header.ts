@@ -15,7 +15,7 @@ import { Malformed, shown } from "./malformed.ts";
 export const maxHeaderBytes = 64 * 1024;
 
 /** The most tensors a message may list. */
-const maxTensors = 64;
+export const maxTensors = 64;
 
 /** A tensor as a header announces it. */
 export interface Section {

@@ -50,7 +50,7 @@ export async function openResponse(
   id: string,
 ): Promise<OpenResponse> {
   const reader = new ByteReader(pieces);
-  try {
+  return await orClosed(reader, async () => {
     const length = parseHeaderLength(headers.get(headerLengthField));
     const header = parseHeader(await reader.exactly(length, "header"));
     const echoed = parseId(header.id);
@@ -62,6 +62,13 @@ export async function openResponse(
       sections.reduce((sum, section) => sum + section.size, length),
     );
     return readerOf(reader, sections);
+  });
+}
+
+/** Nobody reads on behind an error. */
+async function orClosed<T>(reader: ByteReader, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     reader.cancel();
     throw error;
@@ -103,9 +110,9 @@ function readerOf(reader: ByteReader, sections: readonly Section[]): OpenRespons
     return section;
   };
   return {
-    bytes: () => readElements(reader, take()),
+    bytes: () => orClosed(reader, async () => await readElements(reader, take())),
     stream: () => leavable(passOn(reader, take()), () => reader.cancel()),
-    end: () => reader.end(),
+    end: () => orClosed(reader, () => reader.end()),
   };
 }
 

@@ -12,8 +12,11 @@ export interface Pieces {
 /** A network never gives empty pieces without end; a stream that does must not keep us from our own timers. */
 const maxEmptyPieces = 1000;
 
-/** Memory is taken in steps as bytes arrive, not at once because a header says so. */
-const firstBytes = 64 * 1024;
+/**
+ * Memory is taken as bytes arrive, not because a header says so: a little, then more, then all of it at once
+ * (growing by doubling would hold half as much again on its last step, and a Worker has 128 MB).
+ */
+const growth = [64 * 1024, 1024 * 1024] as const;
 
 /**
  * @param stream a body; null reads as an empty one
@@ -66,20 +69,19 @@ export class ByteReader {
    * @throws Malformed when the body ends before, and whatever the body throws
    */
   async exactly(length: number, what: string): Promise<Uint8Array> {
-    let bytes = new Uint8Array(Math.min(length, firstBytes));
+    let bytes = new Uint8Array(Math.min(length, growth[0]));
     let filled = 0;
     while (filled < length) {
       const piece = await this.some(length - filled);
       if (piece === null) throw new Malformed(`${what}: the body ends after ${filled} of ${length} bytes`);
-      if (filled + piece.byteLength > bytes.byteLength) {
-        const grown = new Uint8Array(
-          Math.min(length, Math.max(2 * bytes.byteLength, filled + piece.byteLength)),
-        );
+      const needed = filled + piece.byteLength;
+      if (needed > bytes.byteLength) {
+        const grown = new Uint8Array(needed > growth[1] ? length : Math.min(length, growth[1]));
         grown.set(bytes.subarray(0, filled));
         bytes = grown;
       }
       bytes.set(piece, filled);
-      filled += piece.byteLength;
+      filled = needed;
     }
     return bytes;
   }

@@ -4,6 +4,7 @@ import { type Frame, frame, type Parameters } from "./frame.ts";
 import {
   isRecord,
   maxHeaderBytes,
+  maxTensors,
   parseHeader,
   parseId,
   parseParameters,
@@ -112,13 +113,18 @@ export function cut(body: Uint8Array, start: number, sections: readonly Section[
 
 function parseAsked(value: unknown, binaryByDefault: boolean): string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new Malformed(`outputs: ${shown(value)}`);
-  return (value as unknown[]).map((entry) => {
-    if (!isRecord(entry) || typeof entry.name !== "string") throw new Malformed(`outputs: ${shown(entry)}`);
-    const flag = isRecord(entry.parameters) ? entry.parameters.binary_data : undefined;
-    if (!(flag === undefined ? binaryByDefault : flag === true)) {
-      throw new Malformed(`outputs: ${shown(entry.name)} must be asked for with binary_data`);
-    }
-    return entry.name;
-  });
+  if (!Array.isArray(value) || value.length > maxTensors) throw new Malformed(`outputs: ${shown(value)}`);
+  const names = (value as unknown[]).map((entry) => parseOutput(entry, binaryByDefault));
+  if (new Set(names).size !== names.length) throw new Malformed("outputs: a name stands twice");
+  return names;
+}
+
+/** FP16 has no JSON form, so what is not asked for as binary cannot be answered. */
+function parseOutput(entry: unknown, binaryByDefault: boolean): string {
+  if (!isRecord(entry) || typeof entry.name !== "string") throw new Malformed(`outputs: ${shown(entry)}`);
+  const flag = isRecord(entry.parameters) ? entry.parameters.binary_data : undefined;
+  if (!(flag === undefined ? binaryByDefault : flag === true)) {
+    throw new Malformed(`outputs: ${shown(entry.name)} must be asked for with binary_data`);
+  }
+  return entry.name;
 }
