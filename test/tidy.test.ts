@@ -47,7 +47,7 @@ function read(path: string): Source {
   return { path: relative(root, path), text, imports };
 }
 
-const withoutComments = (text: string) => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
 /** The room a file lives in: `src/plan`, `adapters`, `kernels/edge`. */
 function roomOf(path: string): string {

@@ -108,7 +108,7 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
       length: t * h * w,
       width: model.vocabulary,
       guidance: guidance[k]!,
-      lambda: vpg.corruption.ratio === 0 ? 0 : lambda[k]!,
+      lambda: Math.fround(vpg.corruption.ratio) === 0 ? 0 : lambda[k]!,
     })),
     condition: findClass(request.prompt, model.condition.classes),
     guidanceScale,
