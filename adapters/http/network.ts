@@ -1,6 +1,6 @@
-/**
- * What a failed fetch means, from the codes Node's errors carry and the words workerd's do.
- *
+/** What a failed fetch means, from the codes Node's errors carry and the words workerd's do. */
+
+/*
  * workerd says "Network connection lost." of a refused connection as of a lost one (tried, 2026-08-22): there the
  * first is `unreachable` as well, its cost unknown. Behind Cloudflare a refusal comes as status 521 instead.
  */
