@@ -147,11 +147,10 @@ function begin(kernel: Exports, memory: () => Uint8Array<ArrayBuffer>, settings:
         filled += piece.length;
         remaining -= piece.length;
         const rows = Math.floor(filled / pair);
-        if (filled === windowBytes || at === bytes.length) {
-          if (rows > 0) sample(rows);
-          memory().copyWithin(window, window + rows * pair, window + filled);
-          filled -= rows * pair;
-        }
+        if (rows === 0) continue;
+        sample(rows);
+        memory().copyWithin(window, window + rows * pair, window + filled);
+        filled -= rows * pair;
       }
     },
     finish() {

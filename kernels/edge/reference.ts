@@ -80,23 +80,17 @@ function likeliest(z: Float32Array): number {
   return best;
 }
 
-/** Tokens from the largest down, the lower index first where two are equal. */
-function ranked(z: Float32Array): Uint32Array {
-  return Uint32Array.from(z, (_, i) => i).sort((a, b) => z[b]! - z[a]! || a - b);
-}
-
 /** Weights of the tokens that top-k and top-p keep, in index order; 0 for the others. */
 export function weigh({ topK, topP }: StepSettings, z: Float32Array): Float64Array {
-  const order = ranked(z);
-  const largest = z[order[0]!]!;
-  const edge = topK > 0 && topK < z.length ? z[order[topK - 1]!]! : -Infinity;
+  const largest = z.reduce((most, value) => Math.max(most, value), -Infinity);
+  const edge = topK > 0 && topK < z.length ? z.toSorted()[z.length - topK]! : -Infinity;
   const weights = Float64Array.from(z, (value) => (value >= edge ? Math.exp(value - largest) : 0));
   if (topP >= 1) return weights;
 
   let total = 0;
   for (const weight of weights) total += weight;
   let before = 0;
-  for (const [rank, i] of order.entries()) {
+  for (const [rank, i] of ranked(z, weights).entries()) {
     const weight = weights[i]!;
     if (rank > 0 && before >= topP * total) weights[i] = 0;
     before += weight;
@@ -104,8 +98,15 @@ export function weigh({ topK, topP }: StepSettings, z: Float32Array): Float64Arr
   return weights;
 }
 
+/** Tokens of any weight from the largest down, the lower index first where two are equal. */
+export function ranked(z: Float32Array, weights: Float64Array): number[] {
+  return Array.from(z.keys())
+    .filter((i) => weights[i]! > 0)
+    .sort((a, b) => z[b]! - z[a]! || a - b);
+}
+
 /** The first index with which the running weight exceeds r times the total, or the last of any weight. */
-export function pick(weights: Float64Array, r: number): number {
+function pick(weights: Float64Array, r: number): number {
   let total = 0;
   for (const weight of weights) total += weight;
   let running = 0;
@@ -131,7 +132,7 @@ function drawBits(settings: StepSettings, z: Float32Array, u: number): Uint8Arra
 }
 
 /** Whether a bit of log-odds z is 1. */
-export function drawBit({ temperature, topK, topP }: StepSettings, z: number, r: number): boolean {
+function drawBit({ temperature, topK, topP }: StepSettings, z: number, r: number): boolean {
   if (Math.fround(temperature) === 0 || topK === 1) return z > 0;
   const odds = 1 / (1 + Math.exp(-z));
   if (topP < 1) {

@@ -4,13 +4,16 @@ import { isSeed } from "./philox.ts";
 /** Everything that decides a step's tokens but the logits themselves. */
 export interface StepSettings {
   readonly tokens: "codebook" | "bitwise";
-  /** L_k, tokens of the step: 1 .. 2^24. */
+  /** L_k, tokens of the step: 1 .. 2^20, and no more than 64 MiB of them. */
   readonly length: number;
   /** V, or bits: 1 .. 65536. */
   readonly width: number;
   /** Rows a token: 2 with a corrupted branch, else 1. */
   readonly branches: 1 | 2;
-  /** lambda_k; finite in float32, to which it is rounded. Means nothing with one branch. */
+  /**
+   * lambda_k; finite in float32, to which it is rounded. Means nothing with one branch. However large: a mixed logit that
+   * leaves float32's range stops at its end, +-3.4028235e38, and ties with others there.
+   */
   readonly lambda: number;
   /** At least 0 and finite in float32, to which it is rounded; 0 takes the likeliest. */
   readonly temperature: number;
@@ -25,13 +28,20 @@ export interface StepSettings {
 }
 
 const WIDEST = 65536;
-const LONGEST = 2 ** 24;
+const LONGEST = 2 ** 20;
+const LARGEST_BYTES = 2 ** 26;
 
 /** @throws RangeError naming the first setting that is out of range */
 export function check(settings: StepSettings): void {
   const { length, width, branches, lambda, temperature, topK, topP, seed, step } = settings;
   demand(isInteger(length, 1, LONGEST), "length", length, `an integer of 1 .. ${LONGEST}`);
   demand(isInteger(width, 1, WIDEST), "width", width, `an integer of 1 .. ${WIDEST}`);
+  demand(
+    length * tokenBytes(settings) <= LARGEST_BYTES,
+    "length",
+    length,
+    `at most ${LARGEST_BYTES} bytes of tokens`,
+  );
   demand(branches === 1 || branches === 2, "branches", branches, "1 or 2");
   demand(Number.isFinite(Math.fround(lambda)), "lambda", lambda, "finite in float32");
   demand(

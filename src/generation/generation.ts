@@ -182,11 +182,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
 
   /** A run ended without pictures: because we said so, or because something failed. */
   async #ended(error: unknown, why: Interruption | null): Promise<void> {
-    if (why === "hung up" && this.#audience.isEmpty) {
-      this.#journal.setStatus("stopped", null, null);
-      this.#journal.unschedule("watch");
-      return this.#plan("abandon", Date.now() + RESUMABLE_MS);
-    }
+    if (why === "hung up" && this.#audience.isEmpty) return this.#stop();
     if (why) return this.#plan("watch", Date.now());
     const head = this.#journal.head()!;
     console.error(`${head.id} run ${head.epoch}: ${error instanceof Error ? error.message : String(error)}`);
@@ -223,8 +219,16 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   #deserted(): void {
     const head = this.#journal.head();
     if (head?.status !== "running") return;
-    if (head.hangUp === "stop") this.#interrupt?.("hung up");
-    else this.ctx.waitUntil(this.#plan("watch", Date.now()));
+    if (head.hangUp === "finish") this.ctx.waitUntil(this.#plan("watch", Date.now()));
+    else if (this.#interrupt) this.#interrupt("hung up");
+    else this.ctx.waitUntil(this.#stop());
+  }
+
+  /** Rests until someone listens again, or a minute is over. */
+  async #stop(): Promise<void> {
+    this.#journal.setStatus("stopped", null, null);
+    this.#journal.unschedule("watch");
+    await this.#plan("abandon", Date.now() + RESUMABLE_MS);
   }
 
   async #expire(): Promise<void> {

@@ -1,9 +1,9 @@
 /** The draw of a codebook token from a mixed row. */
-import { collect, count } from "./candidates";
+import { collect, count, tokenOf } from "./candidates";
 import { exponential } from "./exponential";
 import { largest } from "./guide";
 import { block, first, SAMPLING, uniform } from "./philox";
-import { index, mixed, value, weight } from "./scratch";
+import { mixed, value, weight } from "./scratch";
 import { State } from "./state";
 import { ALL, edge, kept, ties, truncate } from "./truncate";
 
@@ -14,7 +14,7 @@ export function drawToken(state: State): u32 {
   truncate(state.topK, state.topP, weigh());
   if (ties != ALL) dropTies();
   block(state.seedLow, state.seedHigh, state.position, state.step, SAMPLING, 0);
-  return pick(uniform(first) * kept);
+  return tokenOf(pick(uniform(first) * kept));
 }
 
 /** The first of the largest. */
@@ -76,11 +76,11 @@ function pick(mark: f64): u32 {
   for (let j = i; j < end; j++) {
     if (!isKept(j)) continue;
     running += load<f64>(weight + (<usize>j << 3));
-    if (running > mark) return load<u32>(index + (j << 2));
+    if (running > mark) return j;
   }
   let last = end - 1;
   while (!isKept(last)) last--;
-  return load<u32>(index + (last << 2));
+  return last;
 }
 
 // @ts-ignore: decorator

@@ -28,15 +28,17 @@ export function exponential(x: v128): v128 {
   const scaled = f64x2.mul(x, v128.load(NUMBERS));
   const shifted = f64x2.add(scaled, rounder);
   const f = f64x2.sub(scaled, f64x2.sub(shifted, rounder));
-  let p = coefficient(8);
-  p = f64x2.add(f64x2.mul(p, f), coefficient(7));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(6));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(5));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(4));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(3));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(2));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(1));
-  p = f64x2.add(f64x2.mul(p, f), coefficient(0));
+  // In pairs (Estrin's scheme): as many products as Horner's but for three, in half the time.
+  const f2 = f64x2.mul(f, f);
+  const f4 = f64x2.mul(f2, f2);
+  const p01 = f64x2.add(coefficient(0), f64x2.mul(coefficient(1), f));
+  const p23 = f64x2.add(coefficient(2), f64x2.mul(coefficient(3), f));
+  const p45 = f64x2.add(coefficient(4), f64x2.mul(coefficient(5), f));
+  const p67 = f64x2.add(coefficient(6), f64x2.mul(coefficient(7), f));
+  const p03 = f64x2.add(p01, f64x2.mul(p23, f2));
+  const p47 = f64x2.add(p45, f64x2.mul(p67, f2));
+  const p48 = f64x2.add(p47, f64x2.mul(coefficient(8), f4));
+  const p = f64x2.add(p03, f64x2.mul(p48, f4));
   // Times 2^n, by adding n to the exponent field.
   return i64x2.add(p, i64x2.shl(shifted, 52));
 }

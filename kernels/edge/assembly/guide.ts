@@ -1,5 +1,8 @@
-/** Mixing: a pair of FP16 rows to z, with VPG's extrapolation and the temperature, one rounding an operation. */
-import { anyNonFinite, decodeFour, decodeOne, isFinite, isNaN, MINUS_INFINITY, PLUS_INFINITY } from "./half";
+/**
+ * Mixing: a pair of FP16 rows to z, one rounding an operation: d = g - c, e = lambda d, l = g + e, z = l / temperature.
+ * What leaves float32's range stops at its end; nothing is NaN (g and c are finite, so is lambda, temperature is positive).
+ */
+import { anyNonFinite, decodeFour, decodeOne, FIELDS_4, isFinite, isNaN, MINUS_INFINITY, PLUS_INFINITY, REBIAS_4 } from "./half";
 import { mixed } from "./scratch";
 import { Reason, State } from "./state";
 
@@ -12,16 +15,6 @@ const MASKED: f32 = -Infinity;
 const BOUND_4 = memory.data<u32>([0x7f7fffff, 0x7f7fffff, 0x7f7fffff, 0x7f7fffff], 16);
 const MINUS_BOUND_4 = memory.data<u32>([0xff7fffff, 0xff7fffff, 0xff7fffff, 0xff7fffff], 16);
 
-// d = g - c, e = lambda d, l = g + e, z = l / temperature; what leaves float32's range stops at its end (never NaN:
-// g and c are finite halves, lambda is finite, temperature is positive).
-// @ts-ignore: decorator
-@inline
-function mixFour(g: v128, c: v128, lambda: v128, temperature: v128, divide: bool): v128 {
-  let z = f32x4.add(g, f32x4.mul(lambda, f32x4.sub(g, c)));
-  if (divide) z = f32x4.div(z, temperature);
-  return f32x4.pmax(f32x4.pmin(z, v128.load(BOUND_4)), v128.load(MINUS_BOUND_4));
-}
-
 /** Mixes the token's rows at `row` into `mixed`; says what is wrong with them, or Reason.NONE. */
 export function mix(state: State, row: usize): i32 {
   const width = state.width;
@@ -29,7 +22,10 @@ export function mix(state: State, row: usize): i32 {
   const divide = !state.greedy && state.temperature != 1;
   const lambda = f32x4.splat(state.lambda);
   const temperature = f32x4.splat(state.temperature);
-  let out = mixed;
+  const fields = v128.load(FIELDS_4);
+  const rebias = v128.load(REBIAS_4);
+  const bound = v128.load(BOUND_4);
+  const minusBound = v128.load(MINUS_BOUND_4);
   let high = f32x4.splat(MASKED);
   let low = f32x4.splat(Infinity);
   largest = MASKED;
@@ -44,17 +40,25 @@ export function mix(state: State, row: usize): i32 {
       if (reason) return reason;
       continue;
     }
-    const z0 = mixFour(decodeFour(g), decodeFour(c), lambda, temperature, divide);
-    const z1 = mixFour(decodeFour(g + 8), decodeFour(c + 8), lambda, temperature, divide);
-    v128.store(out + (i << 2), z0);
-    v128.store(out + (i << 2), z1, 16);
+    const g0 = decodeFour(g, fields, rebias);
+    const g1 = decodeFour(g + 8, fields, rebias);
+    let z0 = f32x4.add(g0, f32x4.mul(lambda, f32x4.sub(g0, decodeFour(c, fields, rebias))));
+    let z1 = f32x4.add(g1, f32x4.mul(lambda, f32x4.sub(g1, decodeFour(c + 8, fields, rebias))));
+    if (divide) {
+      z0 = f32x4.div(z0, temperature);
+      z1 = f32x4.div(z1, temperature);
+    }
+    z0 = f32x4.pmax(f32x4.pmin(z0, bound), minusBound);
+    z1 = f32x4.pmax(f32x4.pmin(z1, bound), minusBound);
+    v128.store(mixed + (i << 2), z0);
+    v128.store(mixed + (i << 2), z1, 16);
     high = f32x4.pmax(high, f32x4.pmax(z0, z1));
     low = f32x4.pmin(low, f32x4.pmin(z0, z1));
   }
   const reason = mixOneByOne(state, row, partner, i, width, divide);
   if (reason) return reason;
 
-  out += <usize>width << 2;
+  const out = mixed + (<usize>width << 2);
   for (let pad = 0; pad < 64; pad += 16) v128.store(out + pad, f32x4.splat(MASKED));
   fold(high, low);
   return largest == MASKED ? Reason.EMPTY : Reason.NONE;

@@ -11,17 +11,16 @@ const FIELDS: u32 = 0x8fffe000;
 const REBIAS: f32 = 5192296858534827628530496329220096.0;
 
 // The same as vectors. In memory, because engines build a vector constant from integer registers wherever it is used.
-const FIELDS_4 = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000], 16);
-const REBIAS_4 = memory.data<u32>([0x77800000, 0x77800000, 0x77800000, 0x77800000], 16);
+export const FIELDS_4 = memory.data<u32>([0x8fffe000, 0x8fffe000, 0x8fffe000, 0x8fffe000], 16);
+export const REBIAS_4 = memory.data<u32>([0x77800000, 0x77800000, 0x77800000, 0x77800000], 16);
 const MAGNITUDE_8 = memory.data<u32>([0x7fff7fff, 0x7fff7fff, 0x7fff7fff, 0x7fff7fff], 16);
 const MAX_FINITE_8 = memory.data<u32>([0x7bff7bff, 0x7bff7bff, 0x7bff7bff, 0x7bff7bff], 16);
 
-/** Four halves at an address: f32[4]. */
+/** Four halves at an address: f32[4]; `fields` and `rebias` are the vectors above. */
 // @ts-ignore: decorator
 @inline
-export function decodeFour(address: usize): v128 {
-  const fields = v128.and(i32x4.shl(v128.load16x4_s(address), 13), v128.load(FIELDS_4));
-  return f32x4.mul(fields, v128.load(REBIAS_4));
+export function decodeFour(address: usize, fields: v128, rebias: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(v128.load16x4_s(address), 13), fields), rebias);
 }
 
 /** Whether any of the eight halves at each of two addresses is an infinity or a NaN. */

@@ -11,13 +11,25 @@ const SMALLEST_RANGE: f32 = 1e-30;
 export function spreadByDepth(values: usize, weights: usize, places: usize, n: u32, low: f32, high: f32, into: usize): void {
   const top = f32x4.splat(high);
   const scale = f32x4.splat(<f32>BINS / max(high - low, SMALLEST_RANGE));
-  // Adding 2^23 rounds to a whole number and leaves it in the low bits: monotone, which is all that is asked of it.
-  const rounder = f32x4.splat(8388608);
-  for (let i: u32 = 0; i < n; i += 4) {
-    const depth = f32x4.mul(f32x4.sub(top, v128.load(values + (i << 2))), scale);
-    v128.store(places + (i << 2), v128.and(f32x4.add(depth, rounder), i32x4.splat(0x1ff)));
+  for (let i: u32 = 0; i < n; i += 16) {
+    const from = values + (i << 2);
+    const first = i16x8.narrow_i32x4_u(depth(from, top, scale), depth(from + 16, top, scale));
+    const last = i16x8.narrow_i32x4_u(depth(from + 32, top, scale), depth(from + 48, top, scale));
+    v128.store(places + i, i8x16.narrow_i16x8_u(first, last));
   }
   fill(weights, places, n, into);
+}
+
+// Adding 2^23 rounds to a whole number and leaves it in the low bits: monotone, which is all that is asked of it.
+const ROUNDER_4 = memory.data<u32>([0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000], 16);
+const WHOLE_4 = memory.data<u32>([0x1ff, 0x1ff, 0x1ff, 0x1ff], 16);
+
+/** Bins of four values, the last one's far edge still one too high (narrowing puts that right). */
+// @ts-ignore: decorator
+@inline
+function depth(address: usize, top: v128, scale: v128): v128 {
+  const scaled = f32x4.mul(f32x4.sub(top, v128.load(address)), scale);
+  return v128.and(f32x4.add(scaled, v128.load(ROUNDER_4)), v128.load(WHOLE_4));
 }
 
 /** The same by the distance of their bit patterns, however close they lie: 256 times finer each time it is used. */
@@ -25,7 +37,7 @@ export function spreadByBits(values: usize, weights: usize, places: usize, n: u3
   const top = sortable(high);
   const shift = max(0, 24 - clz(top - sortable(low)));
   for (let i: u32 = 0; i < n; i++) {
-    store<u32>(places + (i << 2), (top - sortable(load<f32>(values + (i << 2)))) >>> shift);
+    store<u8>(places + i, (top - sortable(load<f32>(values + (i << 2)))) >>> shift);
   }
   fill(weights, places, n, into);
 }
@@ -39,10 +51,10 @@ function sortable(x: f32): i32 {
 }
 
 function fill(weights: usize, places: usize, n: u32, into: usize): void {
-  memory.fill(into, 0, <usize>(BINS + 1) * BIN_BYTES);
+  memory.fill(into, 0, <usize>BINS * BIN_BYTES);
   const one = f64x2(0, 1);
   for (let i: u32 = 0; i < n; i++) {
-    const record = into + <usize>load<u32>(places + (i << 2)) * BIN_BYTES;
+    const record = into + <usize>load<u8>(places + i) * BIN_BYTES;
     const entry = v128.load_lane<u64>(weights + (<usize>i << 3), one, 0);
     v128.store(record, f64x2.add(v128.load(record), entry));
   }
@@ -61,17 +73,34 @@ export function restart(): void {
  * that holds anything if the target is out of reach, which only rounding of masses can bring about.
  */
 export function walk(measure: usize, target: f64, bins: usize): u32 {
-  let sum = passed;
-  for (let b: u32 = 0; b <= BINS; b++) {
-    const before = sum;
-    sum = f64x2.add(sum, v128.load(bins + <usize>b * BIN_BYTES));
-    const reached = measure == COUNT ? f64x2.extract_lane(sum, 1) : f64x2.extract_lane(sum, 0);
-    if (reached < target) continue;
-    passed = before;
-    return b;
+  const end = bins + <usize>BINS * BIN_BYTES;
+  let at = bins;
+  // Four bins a stride, to begin with: additions that wait for one another are what takes the time.
+  for (; at < end; at += 4 * BIN_BYTES) {
+    const sum = f64x2.add(passed, f64x2.add(pair(at), pair(at + 2 * BIN_BYTES)));
+    if (part(measure, sum) >= target) break;
+    passed = sum;
   }
-  let last = BINS;
-  while (load<f64>(bins + <usize>last * BIN_BYTES, COUNT) == 0) last--;
-  passed = f64x2.sub(sum, v128.load(bins + <usize>last * BIN_BYTES));
-  return last;
+  for (; at < end; at += BIN_BYTES) {
+    const sum = f64x2.add(passed, v128.load(at));
+    if (part(measure, sum) >= target) return <u32>((at - bins) / BIN_BYTES);
+    passed = sum;
+  }
+  do at -= BIN_BYTES;
+  while (load<f64>(at, COUNT) == 0);
+  passed = f64x2.sub(passed, v128.load(at));
+  return <u32>((at - bins) / BIN_BYTES);
+}
+
+// @ts-ignore: decorator
+@inline
+function pair(address: usize): v128 {
+  return f64x2.add(v128.load(address), v128.load(address, BIN_BYTES));
+}
+
+/** One of the two sums of a record. */
+// @ts-ignore: decorator
+@inline
+export function part(measure: usize, record: v128): f64 {
+  return measure == COUNT ? f64x2.extract_lane(record, 1) : f64x2.extract_lane(record, 0);
 }

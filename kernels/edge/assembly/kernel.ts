@@ -2,7 +2,7 @@
 import { drawBits } from "./bits";
 import { drawToken } from "./draw";
 import { mix } from "./guide";
-import { reserve } from "./scratch";
+import { mixed, reserve } from "./scratch";
 import { allocate, release, State } from "./state";
 
 /** A state for one step; settings are checked and rounded by the host. */
@@ -71,6 +71,11 @@ export function sample(address: usize, rows: u32): i32 {
 /** Gives the block back; the address is dead. */
 export function close(address: usize): void {
   release(changetype<State>(address));
+}
+
+/** Where the mixed row of the last token lies, f32[width]: for golden vectors. */
+export function mixedRow(): usize {
+  return mixed;
 }
 
 /** e^x as the kernel makes it, -700 <= x <= 700: for golden vectors. */

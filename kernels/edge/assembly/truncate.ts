@@ -1,7 +1,7 @@
 /** Exact top-k and top-p: the edge below which candidates are dropped, found by histograms refined where it falls. */
 import { count, lowest } from "./candidates";
 import { largest } from "./guide";
-import { COUNT, MASS, passed, restart, spreadByBits, spreadByDepth, walk } from "./histogram";
+import { COUNT, MASS, part, passed, restart, spreadByBits, spreadByDepth, walk } from "./histogram";
 import { bin, bins, listBin, listBins, listValue, listWeight, value, weight } from "./scratch";
 
 /** Kept is what lies above `edge`, and of what equals it the first `ties` in index order (all of it: ALL); `kept` is its mass. */
@@ -75,11 +75,11 @@ function find(measure: usize, target: f64): void {
 
 /** Moves value and weight of what lies in one bin to the front of the list (which may be where it comes from); how many. */
 function gather(values: usize, weights: usize, places: usize, n: u32, wanted: u32): u32 {
-  const place = i32x4.splat(wanted);
+  const place = i8x16.splat(<i8>wanted);
   let found: u32 = 0;
-  for (let i: u32 = 0; i < n; i += 4) {
-    let lanes = i32x4.bitmask(i32x4.eq(v128.load(places + (i << 2)), place));
-    if (n - i < 4) lanes &= (1 << (n - i)) - 1;
+  for (let i: u32 = 0; i < n; i += 16) {
+    let lanes = i8x16.bitmask(i8x16.eq(v128.load(places + i), place));
+    if (n - i < 16) lanes &= (1 << (n - i)) - 1;
     for (; lanes; lanes &= lanes - 1) {
       const from = i + ctz(lanes);
       store<f32>(listValue + (found << 2), load<f32>(values + (from << 2)));
@@ -108,8 +108,7 @@ function descend(n: u32, high: f32, measure: usize, target: f64): void {
     group = high;
     within = f64x2.replace_lane(f64x2.splat(members), 0, mass);
     const sum = f64x2.add(above, within);
-    const reached = measure == COUNT ? f64x2.extract_lane(sum, 1) : f64x2.extract_lane(sum, 0);
-    if (reached >= target || next == -Infinity) return;
+    if (part(measure, sum) >= target || next == -Infinity) return;
     above = sum;
     high = next;
   }

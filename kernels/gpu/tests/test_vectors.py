@@ -25,6 +25,10 @@ def from_hex(text: str, kind: str) -> float:
     return float(np.frombuffer(bytes.fromhex(text), kind)[0])
 
 
+def counter_of(case: dict) -> list[int]:
+    return [int(word, 16) for word in case["counter"]]
+
+
 def halves(texts: list[str]) -> torch.Tensor:
     return torch.from_numpy(np.array([int(text, 16) for text in texts], np.uint16).view(np.float16)).float()
 
@@ -32,18 +36,18 @@ def halves(texts: list[str]) -> torch.Tensor:
 def test_philox_words_agree() -> None:
     for case in vectors("philox")["random123"]:
         low, high = (int(word, 16) for word in case["key"])
-        counter = np.array([[int(word, 16) for word in case["counter"]]], np.uint32)
-        assert [f"{word:08x}" for word in philox(low + (high << 32), counter)[0]] == case["words"]
+        words = philox(low + (high << 32), np.array([counter_of(case)], np.uint32))[0]
+        assert [f"{word:08x}" for word in words] == case["words"]
     for case in vectors("philox")["seeded"]:
-        words = philox(case["seed"], np.array([case["counter"]], np.uint32))[0]
+        words = philox(case["seed"], np.array([counter_of(case)], np.uint32))[0]
         assert [f"{word:08x}" for word in words] == case["words"], case
 
 
 def test_uniforms_agree() -> None:
-    sampling = [case for case in vectors("philox")["seeded"] if case["counter"][2:] == [1, 0]]
+    sampling = [case for case in vectors("philox")["seeded"] if counter_of(case)[2:] == [1, 0]]
     assert sampling
     for case in sampling:
-        u, k = case["counter"][:2]
+        u, k = counter_of(case)[:2]
         assert uniforms(case["seed"], k, u + 1)[u] == from_hex(case["r"][0], ">f8"), case
 
 
