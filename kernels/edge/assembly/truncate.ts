@@ -35,7 +35,7 @@ export function truncate(topK: u32, topP: f64, mass: f64): void {
 
   const target = topP * kept;
   find(MASS, target);
-  // Rounding may carry the search past the edge of top-k, never more: then all of that is kept.
+  // Only rounding can carry the search past the edge of top-k: then all of that is kept.
   if (group < edge) return;
   edge = group;
   keepTies(target);
