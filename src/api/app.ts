@@ -1,34 +1,12 @@
 /** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
-import type { GenerationIds } from "../generation/id.ts";
-import type { GenerationService } from "../generation/service.ts";
-import type { SeedPictures } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
+import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationRoutes } from "./generations.ts";
 import { imageRoutes } from "./images.ts";
 import { modelRoutes } from "./models.ts";
-
-export interface Deps {
-  readonly generations: GenerationService<unknown>;
-  readonly ids: GenerationIds;
-  readonly seedPictures: SeedPictures;
-  /** An integer 0 .. 2^53 - 1 that nobody can foresee. */
-  readonly randomSeed: () => number;
-  /** Whether `npm start` made this environment; nothing else may serve before there are accounts. */
-  readonly local: boolean;
-}
-
-export interface ApiEnv {
-  Variables: {
-    requestId: string;
-    /** `performance.now()` when the request came. */
-    began: number;
-    /** The generation that the request started, for its log line. */
-    generation: string;
-  };
-}
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);

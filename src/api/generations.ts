@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { GenerationRecord } from "../generation/record.ts";
 import { Refusal } from "../refusal.ts";
-import type { ApiEnv, Deps } from "./app.ts";
+import type { ApiEnv, Deps } from "./deps.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, generationAnswer } from "./schemas.ts";
 import { eventStream } from "./sse.ts";

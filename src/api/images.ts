@@ -5,7 +5,7 @@ import { catalogue, findModel, type Model } from "../catalogue/index.ts";
 import type { Line } from "../generation/events.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
-import type { ApiEnv, Deps } from "./app.ts";
+import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
 import { type Outcome, reportOf, usageOf, type Warning } from "./report.ts";
 import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, ineffectiveFields } from "./schemas.ts";

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { catalogue, findModel, type Model } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
-import type { ApiEnv } from "./app.ts";
+import type { ApiEnv } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
 
 const list = createRoute({

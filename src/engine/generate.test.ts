@@ -6,7 +6,8 @@ import { loadKernel } from "../../kernels/edge/index.ts";
 import { noiseSource } from "../../test/noise-source.ts";
 import { catalogue } from "../catalogue/index.ts";
 import { makePlan, type Plan, type PlanRequest } from "../plan/plan.ts";
-import { type EnginePorts, generate, type StepTokens } from "./generate.ts";
+import { type EnginePorts, generate } from "./generate.ts";
+import type { StepTokens } from "./prefix.ts";
 import { seedPictures } from "./seeds.ts";
 
 const kernel = loadKernel(compiledKernel());

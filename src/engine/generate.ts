@@ -3,11 +3,8 @@ import type { DecodeAnswer, MediaFormat, Route, StepSource, StepStats } from "..
 import type { Kernel } from "../../kernels/edge/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type DrawnGroup, drawGroup } from "./draw.ts";
-import { Prefix } from "./prefix.ts";
+import { Prefix, type StepTokens } from "./prefix.ts";
 import { decodeRequest, groupsOf, type PictureGroup, stepRequest } from "./request.ts";
-
-/** The tokens of one step, one array a picture, in the wire's form. */
-export type StepTokens = readonly Uint8Array[];
 
 /** What a step cost, kept in the generation's record. */
 export interface StepRecord {

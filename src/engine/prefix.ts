@@ -1,6 +1,8 @@
 /** The tokens drawn so far, step-major, one buffer a picture: the only state of a generation. */
 import type { Plan, PlannedStep } from "../plan/plan.ts";
-import type { StepTokens } from "./generate.ts";
+
+/** The tokens of one step, one array a picture, in the wire's form. */
+export type StepTokens = readonly Uint8Array[];
 
 /** Bytes of one token on the wire: UINT16 for a codebook, ceil(bits / 8) for bits. */
 function bytesOfToken(tokens: Plan["tokens"], step: PlannedStep): number {

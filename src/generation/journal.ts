@@ -1,5 +1,6 @@
 /** What a generation must not forget: its plan, one row a committed step, its events, its agenda. */
-import type { StepRecord, StepTokens } from "../engine/generate.ts";
+import type { StepRecord } from "../engine/generate.ts";
+import type { StepTokens } from "../engine/prefix.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 
