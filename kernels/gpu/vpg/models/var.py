@@ -1,6 +1,7 @@
 """VAR (arXiv 2404.02905), the class-to-image next-scale transformer, for inference; official state-dict keys.
 
 Shapes in names: B pictures, L all positions, l those of one step, D width, H heads, C code dimensions, V vocabulary.
+The stream between the blocks, all norms and the head are float32; the blocks run in the dtype of their weights.
 """
 
 import math
@@ -11,7 +12,10 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from vpg.layers.past import Past
+
 LARGEST_LOG_SCALE = math.log(100)
+UNUSED_KEYS = ("lvl_1L", "attn_bias_for_masking")
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,12 @@ class VarConfig:
         return [0, *accumulate(side * side for side in self.scales)]
 
 
-@dataclass
-class Past:
-    """Keys and values of the steps so far, one [B, H, positions, D / H] tensor a block; empty before the first."""
-
-    keys: list[torch.Tensor]
-    values: list[torch.Tensor]
+SCALES_256 = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16)
+SCALES_512 = (1, 2, 3, 4, 6, 9, 13, 18, 24, 32)
+SIZES = {
+    **{f"d{d}": VarConfig(SCALES_256, 4096, 32, width=64 * d, depth=d, heads=d) for d in (16, 20, 24, 30)},
+    "d36": VarConfig(SCALES_512, 4096, 32, width=64 * 36, depth=36, heads=36, shared_aln=True),
+}
 
 
 @dataclass
@@ -47,6 +51,11 @@ class Condition:
 
     class_BD: torch.Tensor
     shared_B16D: torch.Tensor | None
+
+
+def cast(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Nothing at all, not even in an export, where the dtype is that already."""
+    return x if x.dtype == dtype else x.to(dtype)
 
 
 def layer_norm(x_BlD: torch.Tensor) -> torch.Tensor:
@@ -73,17 +82,22 @@ class SelfAttention(nn.Module):
         qkv = F.linear(x_BlD, self.mat_qkv.weight, bias).view(B, length, 3, self.heads, width // self.heads)
         q_BHlc, k_BHlc, v_BHlc = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         if self.l2_norm:
+            q_BHlc, k_BHlc = cast(q_BHlc, torch.float32), cast(k_BHlc, torch.float32)
             q_BHlc = F.normalize(q_BHlc, dim=-1) * self.scale_mul_1H11.clamp_max(LARGEST_LOG_SCALE).exp()
-            k_BHlc = F.normalize(k_BHlc, dim=-1)
+            q_BHlc, k_BHlc = cast(q_BHlc, x_BlD.dtype), cast(F.normalize(k_BHlc, dim=-1), x_BlD.dtype)
         else:
             q_BHlc = q_BHlc * (0.25 / math.sqrt(width // self.heads))
         if past is not None:
             k_BHlc, v_BHlc = torch.cat([past[0], k_BHlc], dim=2), torch.cat([past[1], v_BHlc], dim=2)
-        # By hand: on a CPU its backward is eight times as fast as that of scaled_dot_product_attention.
-        weight_BHll = q_BHlc @ k_BHlc.transpose(-2, -1)
-        if mask_LL is not None:
-            weight_BHll = weight_BHll + mask_LL
-        out_BlD = (weight_BHll.softmax(dim=-1) @ v_BHlc).transpose(1, 2).reshape(B, length, width)
+        if x_BlD.device.type == "cpu" and x_BlD.dtype == torch.float32:
+            # By hand: on a CPU its backward is eight times as fast as that of scaled_dot_product_attention.
+            weight_BHll = q_BHlc @ k_BHlc.transpose(-2, -1)
+            if mask_LL is not None:
+                weight_BHll = weight_BHll + mask_LL
+            out_BHlc = weight_BHll.softmax(dim=-1) @ v_BHlc
+        else:
+            out_BHlc = F.scaled_dot_product_attention(q_BHlc, k_BHlc, v_BHlc, attn_mask=mask_LL, scale=1.0)
+        out_BlD = out_BHlc.transpose(1, 2).reshape(B, length, width)
         return self.proj(out_BlD), k_BHlc, v_BHlc
 
 
@@ -113,7 +127,8 @@ class Block(nn.Module):
         """gamma1, gamma2, scale1, scale2, shift1, shift2, each [B, 1, D]."""
         if condition.shared_B16D is not None:
             return (self.ada_gss + condition.shared_B16D).unbind(2)
-        return self.ada_lin(condition.class_BD).view(-1, 1, 6, self.width).unbind(2)
+        made_BD = self.ada_lin(cast(condition.class_BD, self.ada_lin[1].weight.dtype))
+        return cast(made_BD, torch.float32).view(-1, 1, 6, self.width).unbind(2)
 
     def forward(
         self,
@@ -123,9 +138,10 @@ class Block(nn.Module):
         past: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         gamma1, gamma2, scale1, scale2, shift1, shift2 = self.modulation(condition)
-        mixed_BlD, keys, values = self.attn(layer_norm(x_BlD) * (1 + scale1) + shift1, mask_LL, past)
+        dtype = self.attn.proj.weight.dtype
+        mixed_BlD, keys, values = self.attn(cast(layer_norm(x_BlD) * (1 + scale1) + shift1, dtype), mask_LL, past)
         x_BlD = x_BlD + mixed_BlD * gamma1
-        x_BlD = x_BlD + self.ffn(layer_norm(x_BlD) * (1 + scale2) + shift2) * gamma2
+        x_BlD = x_BlD + self.ffn(cast(layer_norm(x_BlD) * (1 + scale2) + shift2, dtype)) * gamma2
         return x_BlD, keys, values
 
 
@@ -193,12 +209,21 @@ class Var(nn.Module):
             x_BLD, _, _ = block(x_BLD, condition, self.mask_LL)
         return self.logits(x_BLD, condition)
 
-    def step(self, x_BlD: torch.Tensor, condition: Condition, past: Past) -> tuple[torch.Tensor, Past]:
-        """Logits [B, l, V] of one step from its embedded input, and the past with this step's keys and values in it."""
+    def cast_blocks(self, dtype: torch.dtype) -> "Var":
+        """The blocks in half precision; all around them stays float32."""
+        self.blocks.to(dtype)
+        return self
+
+    def run(self, x_BlD: torch.Tensor, condition: Condition, past: Past) -> tuple[torch.Tensor, Past]:
+        """The hidden state [B, l, D] of one step from its embedded input, and the past with this step in it."""
         keys, values = [], []
         for i, block in enumerate(self.blocks):
-            before = (past.keys[i], past.values[i]) if past.keys else None
-            x_BlD, keys_BHlc, values_BHlc = block(x_BlD, condition, past=before)
+            x_BlD, keys_BHlc, values_BHlc = block(x_BlD, condition, past=past.before(i))
             keys.append(keys_BHlc)
             values.append(values_BHlc)
-        return self.logits(x_BlD, condition), Past(keys, values)
+        return x_BlD, Past(keys, values)
+
+    def step(self, x_BlD: torch.Tensor, condition: Condition, past: Past) -> tuple[torch.Tensor, Past]:
+        """Logits [B, l, V] of one step from its embedded input, and the past with this step's keys and values in it."""
+        x_BlD, past = self.run(x_BlD, condition, past)
+        return self.logits(x_BlD, condition), past

@@ -6,6 +6,9 @@ import torch.nn as nn
 from vpg.layers.autoencoder import AutoencoderConfig, Decoder, Encoder
 from vpg.layers.quantizer import Quantizer, QuantizerConfig
 
+OFFICIAL = AutoencoderConfig((160, 160, 320, 320, 640), code_dim=32)  # vae_ch160v4096z32.pth
+UNUSED_KEYS = ("quantize.ema_vocab_hit_SV",)
+
 
 class Vqvae(nn.Module):
     def __init__(self, autoencoder: AutoencoderConfig, quantizer: QuantizerConfig, quant_kernel: int = 3) -> None:

@@ -1,0 +1,1 @@
+"""The families of models behind `vpg.step`, one a file."""

@@ -1,0 +1,71 @@
+"""VAR step by step: class labels, codebook tokens, guidance on logits with t in (1 + t) cond - t uncond."""
+
+import numpy as np
+import torch
+
+from vpg.corruption import Corruption, corrupt_tokens
+from vpg.layers.past import Past
+from vpg.models.var import Condition, Var
+from vpg.models.vqvae import Vqvae
+from vpg.step import Family, Refused, State, send_codebook
+
+
+class VarFamily(Family[int, Condition]):
+    kinds = frozenset(Corruption)
+    unguided = 0.0
+
+    def __init__(self, var: Var, vqvae: Vqvae) -> None:
+        self.var, self.vqvae = var, vqvae
+        self.lengths = [side * side for side in var.config.scales]
+
+    def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
+        bounds, vocab = self.var.config.bounds, self.var.config.vocab
+        if tokens.ndim != 2 or tokens.shape[1] != bounds[steps]:
+            raise Refused("tokens", f"{list(tokens.shape)} is not [n, {bounds[steps]}], the length of {steps} steps")
+        if (tokens >= vocab).any():
+            raise Refused("tokens", f"a token is not below {vocab}")
+        made = torch.from_numpy(tokens.astype(np.int64)).to(self.var.pos_start.device)
+        return list(made.split(self.lengths[:steps], dim=1)) if steps else []
+
+    def begin(self, wanted: list[int], branches: int, guided: bool) -> State[Condition]:
+        classes = self.var.config.classes
+        if any(not 0 <= label < classes for label in wanted):
+            raise Refused("class", f"not one of {classes} classes, from 0")
+        labels = wanted * branches + [classes] * (len(wanted) * branches if guided else 0)
+        condition = self.var.condition(torch.tensor(labels, device=self.var.pos_start.device))
+        return State(condition, Past([], []), self.empty(len(wanted) * branches))
+
+    def start(self, state: State[Condition]) -> torch.Tensor:
+        return self.var.embed_start(state.condition)
+
+    def embed(self, state: State[Condition], step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        bounds = self.var.config.bounds
+        content = self.var.word_embed(self.vqvae.quantize.down(step, state.latent))
+        return content, self.var.places()[:, bounds[step] : bounds[step + 1]]
+
+    def run(self, state: State[Condition], x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
+        x_RlD, state.past = self.var.run(x_RlD, state.condition, state.past)
+        return x_RlD
+
+    def guided(self, state: State[Condition], x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
+        logits = self.var.logits(x_RlD, state.condition)
+        if len(logits) == len(guidance):
+            return logits
+        t, (cond, uncond) = guidance[:, None, None], logits.chunk(2)
+        return (1 + t) * cond - t * uncond
+
+    def spoil(self, tokens: torch.Tensor, seed: int, step: int, share: float) -> torch.Tensor:
+        return corrupt_tokens(tokens, seed, step, share, self.var.config.vocab)
+
+    def append(self, latent: torch.Tensor, tokens: torch.Tensor, step: int) -> torch.Tensor:
+        return latent + self.vqvae.quantize.up(step, self.vqvae.quantize.embedding(tokens))
+
+    def empty(self, count: int) -> torch.Tensor:
+        full = self.vqvae.quantize.full
+        return torch.zeros(count, self.var.config.code_dim, full, full, device=self.var.pos_start.device)
+
+    def pixels(self, latent: torch.Tensor) -> torch.Tensor:
+        return (self.vqvae.decode(latent).clamp(-1, 1) + 1) / 2
+
+    def sent(self, pair_nlBV: torch.Tensor) -> torch.Tensor:
+        return send_codebook(pair_nlBV)

@@ -1,0 +1,17 @@
+"""What a transformer remembers of the steps before: explicit, so that a caller may keep, drop or rebuild it."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass
+class Past:
+    """Keys and values of the steps so far, one [R, H, positions, D / H] tensor a block; empty before the first."""
+
+    keys: list[torch.Tensor]
+    values: list[torch.Tensor]
+
+    def before(self, block: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Those of one block."""
+        return (self.keys[block], self.values[block]) if self.keys else None

@@ -1,0 +1,205 @@
+"""One step of a few pictures, stateless: the tokens so far in, the pair of logits out, as the step contract says.
+
+A family (`vpg.families`) says how tokens become inputs, how conditions guide, and what its state is; the loop is here.
+The rows of a batch are conditions x branches x pictures, in that order, the pictures next to each other: first all
+conditional rows, then (where any picture is guided) all unconditional ones; in each the generated prefix of every
+picture, then (B = 2) the corrupted one.
+
+Shapes in names: n pictures, B branches of each, R all rows, l positions of a step, D width, V a row's numbers.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+
+from vpg.corruption import Corruption, corrupt_step
+from vpg.layers.past import Past
+
+LARGEST_HALF = 65504.0
+
+Wanted = TypeVar("Wanted")  # what a picture shall show
+Condition = TypeVar("Condition")  # what the transformer makes of it
+
+
+class Refused(ValueError):
+    """A bad request: HTTP 400, naming the field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+@dataclass(frozen=True)
+class PrefixCorruption:
+    """How the corrupted branch is made; a share and a seed a picture, one kind for all."""
+
+    kind: Corruption
+    share: np.ndarray  # float32 [n], all above 0
+    seed: list[int]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the edge asks for: step k of n pictures."""
+
+    step: int
+    tokens: np.ndarray  # the steps before k as they are sent: uint16 [n, L], or packed bits uint8 [n, bytes]
+    guidance: np.ndarray  # float32 [n, k + 1], in the family's own formula
+    corruption: PrefixCorruption | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def branches(self) -> int:
+        """An empty prefix has nothing to corrupt."""
+        return 2 if self.corruption is not None and self.step > 0 else 1
+
+
+@dataclass
+class State(Generic[Condition]):
+    """All that the next step needs besides its tokens: of every row, and the picture so far of every branch."""
+
+    condition: Condition
+    past: Past
+    latent: torch.Tensor  # [B n, ...]
+
+
+class Family(ABC, Generic[Wanted, Condition]):
+    """A model at one schedule."""
+
+    kinds: frozenset[Corruption]
+    unguided: float  # the strength that means none
+    lengths: list[int]  # positions of each step
+
+    @abstractmethod
+    def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
+        """Sent tokens of so many steps, one tensor [n, l, ...] each; refuses what cannot be tokens."""
+
+    @abstractmethod
+    def begin(self, wanted: list[Wanted], branches: int, guided: bool) -> State[Condition]:
+        """Before step 0."""
+
+    @abstractmethod
+    def embed(self, state: State[Condition], step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Content [B n, l, D] and place [1, l, D or 1] of a step > 0; their sum enters block 0."""
+
+    @abstractmethod
+    def start(self, state: State[Condition]) -> torch.Tensor:
+        """The input of step 0, [R, 1, D]."""
+
+    @abstractmethod
+    def run(self, state: State[Condition], x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
+        """The hidden state after the blocks; puts the step into the state's past. Guidance: [B n]."""
+
+    @abstractmethod
+    def guided(self, state: State[Condition], x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
+        """Guided numbers [B n, l, V] from the hidden state."""
+
+    @abstractmethod
+    def spoil(self, tokens: torch.Tensor, seed: int, step: int, share: float) -> torch.Tensor:
+        """One picture's tokens [1, l, ...] with a share of them replaced at random: kind `codebook`."""
+
+    @abstractmethod
+    def append(self, latent: torch.Tensor, tokens: torch.Tensor, step: int) -> torch.Tensor:
+        """The picture so far with a step's tokens in it."""
+
+    @abstractmethod
+    def empty(self, count: int) -> torch.Tensor:
+        """The latent of that many pictures before any token."""
+
+    @abstractmethod
+    def pixels(self, latent: torch.Tensor) -> torch.Tensor:
+        """Pictures [n, 3, H, W] in [0, 1]."""
+
+    @abstractmethod
+    def sent(self, pair_nlBV: torch.Tensor) -> torch.Tensor:
+        """The pair in half precision."""
+
+    @torch.no_grad()
+    def pair(self, wanted: list[Wanted], ask: Ask) -> torch.Tensor:
+        """float32 [n, l, B, V]: each token's row under the generated prefix, then under the corrupted one."""
+        self.check(ask, len(wanted))
+        tokens = self.split(ask.tokens, ask.step)
+        guided = bool((ask.guidance != self.unguided).any())
+        state = self.begin(wanted, ask.branches, guided)
+        for step in range(ask.step + 1):
+            if step > 0:
+                state.latent = self.append(state.latent, self.branched(tokens[step - 1], ask, step - 1), step - 1)
+            guidance = torch.from_numpy(ask.guidance[:, step]).repeat(ask.branches).to(state.latent.device)
+            x_RlD = self.run(state, self.entering(state, ask, step, guided), step, guidance)
+        rows = self.guided(state, x_RlD, guidance)
+        return rows.unflatten(0, (ask.branches, ask.count)).permute(1, 2, 0, 3)
+
+    def step(self, wanted: list[Wanted], ask: Ask) -> torch.Tensor:
+        """The pair as it is sent, float16 [n, l, B, V]."""
+        return self.sent(self.pair(wanted, ask)).contiguous()
+
+    @torch.no_grad()
+    def decode(self, tokens: np.ndarray, steps: int) -> torch.Tensor:
+        """Pictures [n, 3, H, W] in [0, 1] of the first steps' tokens; fewer than all: a coarse preview."""
+        latent = self.empty(len(tokens))
+        for step, own in enumerate(self.split(tokens, steps)):
+            latent = self.append(latent, own, step)
+        return self.pixels(latent)
+
+    def check(self, ask: Ask, count: int) -> None:
+        """What does not depend on the tokens themselves."""
+        if not 0 <= ask.step < len(self.lengths):
+            raise Refused("step", f"{ask.step} is not one of {len(self.lengths)} steps")
+        if ask.count != count:
+            raise Refused("tokens", f"{ask.count} rows for {count} pictures")
+        if ask.guidance.shape != (count, ask.step + 1):
+            raise Refused("guidance", f"{list(ask.guidance.shape)} is not [{count}, {ask.step + 1}]")
+        if not np.isfinite(ask.guidance).all():
+            raise Refused("guidance", "every strength must be finite")
+        if ask.corruption is None:
+            return
+        if ask.corruption.kind not in self.kinds:
+            raise Refused("corruption_kind", f"{ask.corruption.kind} is not one of {', '.join(sorted(self.kinds))}")
+        if (
+            ask.corruption.share.shape != (count,)
+            or not ((ask.corruption.share > 0) & (ask.corruption.share <= 1)).all()
+        ):
+            raise Refused("corruption_ratio", "one ratio a picture, above 0 and not above 1")
+        if len(ask.corruption.seed) != count:
+            raise Refused("corruption_seed", "one seed a picture")
+
+    def entering(self, state: State[Condition], ask: Ask, step: int, guided: bool) -> torch.Tensor:
+        """What enters block 0, [R, l, D]: in the corrupted branch gathered as the kind says."""
+        if step == 0:
+            return self.start(state)
+        content, place = self.embed(state, step)
+        x = content + place
+        if ask.branches == 2 and ask.corruption is not None:
+            kind, shares, seeds = ask.corruption.kind, ask.corruption.share, ask.corruption.seed
+            spoiled = [
+                corrupt_step(kind, content[ask.count + i, None], place, seeds[i], step, float(shares[i]))
+                for i in range(ask.count)
+            ]
+            x = torch.cat([x[: ask.count], *spoiled])
+        return x.repeat(2, 1, 1) if guided else x
+
+    def branched(self, tokens: torch.Tensor, ask: Ask, step: int) -> torch.Tensor:
+        """A step's tokens for every branch, [B n, l, ...]; of kind `codebook` the corrupted one has its own."""
+        if ask.branches == 1 or ask.corruption is None:
+            return tokens
+        if ask.corruption.kind is not Corruption.CODEBOOK:
+            return torch.cat([tokens, tokens])
+        pictures = zip(tokens.split(1), ask.corruption.seed, ask.corruption.share, strict=True)
+        return torch.cat([tokens, *(self.spoil(own, seed, step, float(share)) for own, seed, share in pictures)])
+
+
+def send_codebook(pair_nlBV: torch.Tensor) -> torch.Tensor:
+    """Each row's maximum at 0: softmax does not change, and half precision is fine where it matters."""
+    shifted = pair_nlBV - pair_nlBV.amax(-1, keepdim=True)
+    return shifted.clamp_min(-LARGEST_HALF).half()
+
+
+def send_bits(pair_nlBV: torch.Tensor) -> torch.Tensor:
+    """Log-odds, clamped to what half precision holds."""
+    return pair_nlBV.clamp(-LARGEST_HALF, LARGEST_HALF).half()
