@@ -3,5 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/python-env.sh kernels/gpu/requirements.txt kernels/gpu/parity/requirements.txt
-cd kernels/gpu
-exec ../../.venv/bin/python -m parity "$@"
+PYTHONPATH=kernels/gpu exec .venv/bin/python -m parity "$@"
