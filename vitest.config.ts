@@ -1,6 +1,9 @@
-/** Two projects: plain Node for what is pure or a process, workerd for what runs there. */
+/** Three projects, one after the other: what is pure or a file, what runs in workerd, and whole processes. */
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+const processes = "test/{e2e,chaos}/**/*.test.ts";
+const workers = "test/workers/**/*.test.ts";
 
 export default defineConfig({
   test: {
@@ -9,9 +12,10 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["{src,adapters,kernels,scripts}/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: ["test/workers/**", "node_modules/**", ".train/**", ".venv/**"],
+          include: ["{src,adapters,kernels,scripts,test}/**/*.test.ts"],
+          exclude: [processes, workers, "**/node_modules/**"],
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -30,10 +34,21 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
-          include: ["test/workers/**/*.test.ts"],
+          include: [workers],
           globalSetup: ["test/unruly/setup.ts"],
           testTimeout: 60_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "processes",
+          include: [processes],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
