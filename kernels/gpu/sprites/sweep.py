@@ -1,0 +1,101 @@
+"""Sampling settings against each other: python -m sprites.sweep RUN_FOLDER [--minutes N] [--count N].
+
+Writes a line a (setting, seed) to RUN_FOLDER/evaluation/sweep.jsonl, the most informative first; stop it at any time,
+run it again and it goes on. Picture i of a seed has the same random numbers under every setting.
+"""
+
+import argparse
+import time
+from itertools import product, zip_longest
+from pathlib import Path
+
+import torch
+
+from sprites.evaluate import BANK, FLOORS, Evaluation, floor, prepare
+from sprites.figures import Cell, Figures
+from sprites.guided import sample_set
+from sprites.pair import Pair, load_pair
+from sprites.run import Run
+from sprites.setting import FALLING, Setting
+
+GUIDANCE = (0.0, 1.0, 1.5, 2.0, 2.5)
+TOP_P = (1.0, 0.98, 0.95, 0.9)
+TEMPERATURE = (1.0, 0.9)
+STRENGTHS, RATIOS, SCHEDULES = (0.5, 1.0, 0.25, 1.5), (0.3, 0.1, 0.5), ("constant", "ramp", FALLING)
+VPG_GUIDANCE, VPG_TOP_P = (0.0, 1.5), 0.95  # VPG is swept beside these settings without it
+FIRST_SEED, REPEATS, MORE_REPEATS = 1000, 3, 5
+
+
+def important() -> list[Setting]:
+    """Those that need a deviation over seeds: candidates for the defaults, and VPG beside what it must beat."""
+    plain = [Setting(top_p=0.95), Setting(), Setting(1.5, top_p=0.95), Setting(1.5)]
+    guided = [
+        Setting(cfg, top_p=VPG_TOP_P, vpg_scale=strength, corruption_ratio=ratio)
+        for strength, ratio, cfg in product((0.5, 1.0), (0.1, 0.3), VPG_GUIDANCE)
+    ]
+    more = [Setting(1.0, top_p=0.95), Setting(2.0, top_p=0.95), Setting(1.5, top_p=0.9), Setting(top_p=0.9)]
+    return plain + guided + more + [Setting(1.5, 0.9), Setting(temperature=0.9)]
+
+
+def everything() -> list[Setting]:
+    """The whole grid, VPG and the rest by turns."""
+    plain = [Setting(cfg, temperature, 0, p) for temperature, p, cfg in product(TEMPERATURE, TOP_P, GUIDANCE)]
+    guided = [
+        Setting(cfg, top_p=VPG_TOP_P, vpg_scale=strength, vpg_schedule=schedule, corruption_ratio=ratio)
+        for strength, ratio, schedule, cfg in product(STRENGTHS, RATIOS, SCHEDULES, VPG_GUIDANCE)
+    ]
+    return [setting for pair in zip_longest(plain, guided) for setting in pair if setting]
+
+
+def order() -> list[Cell]:
+    """All there is to measure, once each, by what it tells."""
+    cells = [Cell(name, None, i) for i in range(FLOORS) for name in ("real", "reconstructions")]
+    cells += [Cell("samples", setting, FIRST_SEED + i) for i in range(REPEATS) for setting in important()]
+    cells += [Cell("samples", setting, FIRST_SEED) for setting in everything()]
+    cells += [Cell("samples", setting, FIRST_SEED + i) for i in range(REPEATS, MORE_REPEATS) for setting in important()]
+    return list(dict.fromkeys(cells))
+
+
+def measure(evaluation: Evaluation, pair: Pair, cell: Cell, count: int) -> dict[str, float]:
+    if cell.setting:
+        return evaluation.measure(*sample_set(pair, cell.setting, cell.seed, count))
+    return floor(evaluation, pair, cell.name, cell.seed, count)
+
+
+def sweep(run: Run, evaluation: Evaluation, pair: Pair, figures: Figures, count: int, minutes: float) -> None:
+    """Measure what is not there yet, until the time is up."""
+    began, cells = time.monotonic(), order()
+    for i, cell in enumerate(cells):
+        if cell in figures.lines:
+            continue
+        if time.monotonic() - began > minutes * 60:
+            run.log(f"{minutes:g} minutes are up at {i} of {len(cells)}")
+            return
+        start = time.monotonic()
+        found = measure(evaluation, pair, cell, count)
+        figures.add(cell, found | {"seconds": time.monotonic() - start})
+        shown = " ".join(f"{key} {found[key]:.3f}" for key in ("fd0", "fd1", "outliers", "recall"))
+        label = cell.setting.label if cell.setting else cell.name
+        run.log(f"{i + 1}/{len(cells)} seed {cell.seed} {shown} {time.monotonic() - start:.0f} s  {label}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run_folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--count", type=int, default=1000, help="pictures a set")
+    parser.add_argument("--bank", type=int, default=BANK, help="reconstructions that oddness is measured against")
+    parser.add_argument("--cache", type=Path, help="where all of it is kept; default RUN_FOLDER/evaluation")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    pair = load_pair(arguments.run_folder)
+    run = Run(arguments.cache or arguments.run_folder / "evaluation", seed=0)
+    run.log(f"{pair.source}, {pair.digest}")
+    figures = Figures(run.path("sweep.jsonl"), pair.digest, arguments.count, arguments.bank)
+    evaluation = prepare(run, pair, arguments.bank)
+    sweep(run, evaluation, pair, figures, arguments.count, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()
