@@ -1,0 +1,162 @@
+"""The two models as Triton's Python backend runs them; `model.py` of each is only a name for one of these classes."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import triton_python_backend_utils as pb
+
+from vpg.serving.batch_rule import BatchRule
+from vpg.serving.decoding import decode, read_decode
+from vpg.serving.endpoint import Answer, Endpoint
+from vpg.serving.metrics import Metrics
+from vpg.serving.parameters import Late, Parameters
+from vpg.serving.served import Served
+from vpg.serving.settings import Settings
+from vpg.serving.sprites_folder import open_sprites
+from vpg.serving.step_request import Picture, read_step
+from vpg.step import Refused
+
+ROOT = Path(__file__).resolve().parents[4]  # the repository: relative weights start there
+
+
+def opened(args: dict[str, str]) -> tuple[Settings, Served]:
+    config = json.loads(args["model_config"])
+    given = {name: entry["string_value"] for name, entry in config.get("parameters", {}).items()}
+    settings = Settings.read(given, ROOT)
+    torch.set_num_threads(settings.threads)
+    served = open_sprites(settings.weights, settings.device, settings.named(args["model_name"].split(".")[0]))
+    log(f"{args['model_name']}: {served.numerics}, revision {served.revision}, on {settings.device}")
+    return settings, served
+
+
+def log(line: str) -> None:
+    """On standard error, which Triton passes on: no message through the memory it shares with this process."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def tensors_of(request: Any) -> dict[str, Any]:
+    return {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
+
+
+def refusal(message: str, code: int) -> Any:
+    return pb.InferenceResponse(output_tensors=[], error=pb.TritonError(message, code))
+
+
+def failed(error: Exception) -> Any:
+    """400 naming the field, 503 past the deadline, 500 for what is our fault; of that the log says more."""
+    match error:
+        case Refused():
+            return refusal(str(error), pb.TritonError.INVALID_ARG)
+        case Late():
+            return refusal(str(error), pb.TritonError.UNAVAILABLE)
+        case _:
+            log(f"{type(error).__name__}: {error}")
+            return refusal("the model failed", pb.TritonError.INTERNAL)
+
+
+class Call:
+    """One request of a batch, and what becomes of it."""
+
+    def __init__(self, request: Any) -> None:
+        self.request, self.begin, self.response = request, time.perf_counter(), None
+        self.parameters, self.pictures = Parameters(), []
+
+    def read(self, served: Served) -> None:
+        self.parameters = Parameters.read(self.request.parameters())
+        if not self.parameters.decodes:
+            self.pictures: list[Picture] = read_step(served, tensors_of(self.request))
+
+    def waits(self) -> bool:
+        """Whether somebody wants its answer still."""
+        if self.response is None and self.request.is_cancelled():
+            self.response = refusal("cancelled", pb.TritonError.CANCELLED)
+        if self.response is None:
+            try:
+                self.parameters.check((time.perf_counter() - self.begin) * 1000)
+            except Late as error:
+                self.response = failed(error)
+        return self.response is None
+
+    def answer(self, answer: Answer) -> None:
+        self.send({"stats": answer.stats, "logits": answer.logits})
+
+    def send(self, outputs: dict[str, Any]) -> None:
+        """What was asked for, in the contract's order. Triton would leave out the rest itself, but 2.51 frees such
+        arrays without Python's lock (fixed by python_backend #390)."""
+        asked = self.request.requested_output_names()
+        tensors = [pb.Tensor(name, value) for name, value in outputs.items() if name in asked or not asked]
+        self.response = pb.InferenceResponse(output_tensors=tensors)
+
+    def decode(self, served: Served) -> None:
+        try:
+            self.send({"media": decode(read_decode(served, tensors_of(self.request)))})
+        except Exception as error:
+            self.response = failed(error)
+
+
+class DecodeModel:
+    """`{id}.decode`"""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        self.settings, self.served = opened(args)
+
+    def execute(self, requests: list[Any]) -> list[Any]:
+        calls = [Call(request) for request in requests]
+        for call in calls:
+            try:
+                call.parameters = Parameters.read(call.request.parameters())
+            except Refused as error:
+                call.response = failed(error)
+            if call.waits():
+                call.decode(self.served)
+        return [call.response for call in calls]
+
+
+class StepModel(DecodeModel):
+    """`{id}`; with the request parameter `op` = `decode` it answers as `{id}.decode` would."""
+
+    def initialize(self, args: dict[str, str]) -> None:
+        super().initialize(args)
+        self.endpoint = Endpoint(self.served, self.settings.rule, self.settings.cache_bytes)
+        self.metrics = Metrics(args["model_name"])
+
+    def finalize(self) -> None:
+        del self.metrics
+
+    def execute(self, requests: list[Any]) -> list[Any]:
+        calls = [Call(request) for request in requests]
+        for call in calls:
+            try:
+                call.read(self.served)
+            except Exception as error:
+                call.response = failed(error)
+        for call in calls:
+            if call.parameters.decodes and call.waits():
+                call.decode(self.served)
+        self.step([call for call in calls if call.response is None])
+        return [call.response for call in calls]
+
+    def step(self, calls: list[Call]) -> None:
+        """Under the exact rule nothing is gained by running requests together, and a failure stays with its own."""
+        answers: list[Answer] = []
+        for together in [[call] for call in calls] if self.settings.rule is BatchRule.EXACT else [calls]:
+            answers += self.run([call for call in together if call.waits()])
+        if answers:
+            hits, pictures = sum(answer.hits for answer in answers), sum(len(answer.stats) for answer in answers)
+            device_ms = sum(answer.device_ms for answer in answers)
+            self.metrics.count(hits, pictures - hits, device_ms, self.endpoint.cache.bytes)
+
+    def run(self, calls: list[Call]) -> list[Answer]:
+        try:
+            answers = self.endpoint.answer([call.pictures for call in calls])
+        except Exception as error:
+            for call in calls:
+                call.response = failed(error)
+            return []
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer(answer)
+        return answers

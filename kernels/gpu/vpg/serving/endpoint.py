@@ -1,0 +1,65 @@
+"""Step requests to their answers: the branches of all, run as the batch rule says, put together again as pairs."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+
+from vpg.serving.batch_rule import BatchRule
+from vpg.serving.branch import branches_of
+from vpg.serving.cache import PrefixCache
+from vpg.serving.served import Served
+from vpg.serving.step_request import Picture
+from vpg.serving.walk import walk
+
+Wanted = TypeVar("Wanted")
+
+
+@dataclass(frozen=True)
+class Answer:
+    stats: np.ndarray  # object [n, 1], JSON as bytes
+    logits: np.ndarray  # float16 [n, l, B, V]
+    device_ms: float
+    hits: int
+
+
+class Endpoint(Generic[Wanted]):
+    """Used by one thread."""
+
+    def __init__(self, served: Served[Wanted], rule: BatchRule, cache_bytes: int) -> None:
+        self.served, self.rule, self.cache = served, rule, PrefixCache(cache_bytes)
+
+    def answer(self, requests: list[list[Picture[Wanted]]]) -> list[Answer]:
+        """One a request."""
+        branches = [branches_of(self.served, self.cache, picture) for request in requests for picture in request]
+        rows: dict[int, torch.Tensor] = {}
+        took: dict[int, float] = {}
+        for batch in self.rule.batches([branch for own in branches for branch in own]):
+            family, begin = self.served.families[batch[0].picture.schedule], time.perf_counter()
+            made_nlV = walk(family, self.cache, batch)
+            if made_nlV.is_cuda:
+                torch.cuda.synchronize(made_nlV.device)
+            ms = (time.perf_counter() - begin) * 1000 / len(batch)
+            for branch, row_lV in zip(batch, made_nlV, strict=True):
+                rows[id(branch)], took[id(branch)] = row_lV, ms
+        answers, at = [], 0
+        for request in requests:
+            own = branches[at : at + len(request)]
+            at += len(request)
+            family = self.served.families[request[0].schedule]
+            pairs = [family.sent(torch.stack([rows[id(branch)] for branch in each], dim=1)[None]) for each in own]
+            logits_nlBV = torch.cat(pairs).cpu().numpy()
+            if np.isnan(logits_nlBV).any():
+                raise FloatingPointError("a logit is not a number")
+            ms = [sum(took[id(branch)] for branch in each) for each in own]
+            hits = [all(branch.hit for branch in each) for each in own]
+            said = [[self.stats(*one)] for one in zip(ms, hits, strict=True)]
+            answers.append(Answer(np.array(said, np.object_), logits_nlBV, sum(ms), sum(hits)))
+        return answers
+
+    def stats(self, device_ms: float, hit: bool) -> bytes:
+        said = {"device_ms": round(device_ms, 3), "cache": "hit" if hit else "miss"}
+        return json.dumps(said | {"revision": self.served.revision, "numerics": self.served.numerics}).encode()

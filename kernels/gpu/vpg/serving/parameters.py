@@ -1,0 +1,36 @@
+"""A request's own parameters (OIP `parameters`), as Triton hands them on."""
+
+import json
+import math
+from dataclasses import dataclass
+
+from vpg.step import Refused
+
+
+class Late(Exception):
+    """Nobody wants the answer any more: HTTP 503."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    decodes: bool = False
+    deadline_ms: float = math.inf
+
+    @classmethod
+    def read(cls, text: str) -> "Parameters":
+        """From Triton's JSON; raises Refused."""
+        given = json.loads(text) if text else {}
+        if given.get("candidates", False) is not False:
+            raise Refused("candidates", "not supported by this endpoint; it answers dense pairs only")
+        op = given.get("op")
+        if op not in (None, "decode"):
+            raise Refused("op", 'only "decode"')
+        deadline = given.get("deadline_ms", math.inf)
+        if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not deadline >= 0:
+            raise Refused("deadline_ms", "not a number from 0")
+        return cls(op is not None, float(deadline))
+
+    def check(self, passed_ms: float) -> None:
+        """Raises Late; counted from when Triton handed the request on: its own `timeout` is the queue's."""
+        if passed_ms >= self.deadline_ms:
+            raise Late("deadline_ms: the deadline has passed")
