@@ -142,13 +142,14 @@ VPG: strength, schedule, n_p; falling is the ramp backwards (1, .75, .5, .25, 0)
 
 
 def reproduction(run_folder: str, figures: Figures, seeds: list[int]) -> str:
+    sets = f"--count {figures.stamp['count']} --bank {figures.stamp['bank']}"
     return f"""## Make these figures again
 
     cd kernels/gpu
-    python -m sprites.sweep {run_folder} --count {figures.stamp["count"]}
+    python -m sprites.sweep {run_folder} {sets}
     python -m sprites.sheets {run_folder} sheets --settings settings.json --count 200
     python -m sprites.tally sheets-key.json flawed.txt
-    python -m sprites.card {run_folder} --judgement judgement.md
+    python -m sprites.card {run_folder} {sets} --judgement judgement.md
 
 Seeds {seeds or "none yet"}: picture i of a set is picture i of a request with that `seed`, of class i mod 10 (the last
 digit of a logit may differ between PyTorch and the endpoint's ONNX, and with it a token).
