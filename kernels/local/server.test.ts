@@ -4,20 +4,10 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { bytesTensor } from "../../adapters/oip/bytes.ts";
 import type { InferRequest } from "../../adapters/oip/request.ts";
-import { fp32Tensor, int32Tensor, rawTensor, type Tensor, uint64Tensor } from "../../adapters/oip/tensor.ts";
-import {
-  type Asked,
-  askStep,
-  decodeRequestOf,
-  outputsOf,
-  post,
-  someTokens,
-  stepRequest,
-  uint16s,
-  weights,
-} from "./asking.ts";
+import { fp32Tensor } from "../../adapters/oip/tensor.ts";
+import { type BadStep, badSteps, goodPicture, withInputs } from "../../test/adapters/bad-steps.ts";
+import { askStep, decodeRequestOf, outputsOf, post, stepRequest, weights } from "./asking.ts";
 import { readModel } from "./model.ts";
 import { type Endpoint, startEndpoint } from "./server.ts";
 
@@ -36,26 +26,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => endpoint?.close());
 
-const asked: Asked = {
-  step: 2,
-  tokens: someTokens(bounds[2]!, 1),
-  class: 3,
-  guidance: [0, 0.5, 1],
-  corruption: { kind: "embedding", seed: 5, ratio: 0.3 },
-  prefixKey: "protocol",
-};
-
-/** A good request with some inputs in the place of its own. */
-function withInputs(...inputs: Tensor[]): InferRequest {
-  const request = stepRequest([asked]);
-  const named = new Map([...request.inputs, ...inputs].map((input) => [input.name, input]));
-  return { ...request, inputs: [...named.values()] };
-}
-
-function without(name: string): InferRequest {
-  const request = stepRequest([asked]);
-  return { ...request, inputs: request.inputs.filter((input) => input.name !== name) };
-}
+const asked = goodPicture(bounds);
 
 async function refusal(model: string, request: InferRequest): Promise<{ status: number; error: string }> {
   const response = await post(endpoint.url, model, request);
@@ -129,59 +100,15 @@ describe("a good request", () => {
 });
 
 describe("a bad request", () => {
-  const two = [asked, { ...asked, prefixKey: "another" }] as const;
-  const cases: [field: string, what: string, request: InferRequest][] = [
-    ["step", "missing", without("step")],
-    ["guidance", "missing", without("guidance")],
-    ["prompt", "unknown input", withInputs(bytesTensor("prompt", [1, 1], ["a boat"]))],
-    ["temperature", "not of this family", withInputs(fp32Tensor("temperature", [1, 1], [1]))],
-    ["step", "too large", withInputs(int32Tensor("step", [1, 1], [bounds.length - 1]))],
-    ["step", "negative", withInputs(int32Tensor("step", [1, 1], [-1]))],
-    ["step", "wrong type", withInputs(fp32Tensor("step", [1, 1], [2]))],
-    ["step", "wrong rank", withInputs(int32Tensor("step", [1], [2]))],
-    ["schedule", "unknown", withInputs(bytesTensor("schedule", [1, 1], ["256"]))],
-    ["tokens", "too few", withInputs(rawTensor("tokens", "UINT16", [1, 4], uint16s([1, 2, 3, 4])))],
+  const cases: BadStep[] = [
+    ...badSteps(bounds, []),
     [
-      "tokens",
-      "above the vocabulary",
-      withInputs(rawTensor("tokens", "UINT16", [1, 5], uint16s([1, 2, 3, 4, 512]))),
+      "temperature",
+      "not of this family",
+      withInputs(stepRequest([asked]), fp32Tensor("temperature", [1, 1], [1])),
     ],
-    ["class", "negative", withInputs(int32Tensor("class", [1, 1], [-1]))],
-    ["class", "no class", withInputs(int32Tensor("class", [1, 1], [10]))],
-    ["guidance", "too short", withInputs(fp32Tensor("guidance", [1, 2], [0, 1]))],
-    [
-      "guidance",
-      "not finite",
-      withInputs(
-        rawTensor("guidance", "FP32", [1, 3], new Uint8Array(Float32Array.of(0, 1, Number.NaN).buffer)),
-      ),
-    ],
-    ["corruption_ratio", "above 1", withInputs(fp32Tensor("corruption_ratio", [1, 1], [1.5]))],
-    ["corruption_kind", "unknown", withInputs(bytesTensor("corruption_kind", [1, 1], ["noise"]))],
-    ["corruption_kind", "empty", withInputs(bytesTensor("corruption_kind", [1, 1], [""]))],
-    [
-      "corruption_kind",
-      "not UTF-8",
-      withInputs(bytesTensor("corruption_kind", [1, 1], [Uint8Array.of(0xff)])),
-    ],
-    ["corruption_seed", "above 53 bits", withInputs(uint64Tensor("corruption_seed", [1, 1], [2n ** 53n]))],
-    ["prefix_key", "too long", withInputs(bytesTensor("prefix_key", [1, 1], ["k".repeat(257)]))],
-    ["class", "another n", withInputs(int32Tensor("class", [2, 1], [1, 2]))],
     ["step", "too many pictures", stepRequest([asked, asked, asked, asked, asked])],
-    [
-      "corruption_ratio",
-      "mixed",
-      stepRequest([asked, { ...asked, corruption: { ...asked.corruption, ratio: 0 } }]),
-    ],
-    [
-      "corruption_kind",
-      "mixed",
-      stepRequest([asked, { ...asked, corruption: { ...asked.corruption, kind: "token" } }]),
-    ],
-    ["outputs", "unknown", { ...stepRequest(two), outputs: ["probabilities"] }],
-    ["candidates", "not supported", { ...stepRequest(two), parameters: { candidates: true } }],
-    ["deadline_ms", "no number", { ...stepRequest(two), parameters: { deadline_ms: "soon" } }],
-    ["op", "unknown", { ...stepRequest(two), parameters: { op: "encode" } }],
+    ["outputs", "unknown", { ...stepRequest([asked]), outputs: ["probabilities"] }],
   ];
 
   it.each(cases)("is refused with 400 naming %s: %s", async (field, _, request) => {

@@ -1,16 +1,8 @@
 /** What a real Triton refuses, in its own words or in ours: always 400, always naming the field; and what it says of itself. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bytesTensor } from "../../adapters/oip/bytes.ts";
 import type { InferRequest } from "../../adapters/oip/request.ts";
-import { fp32Tensor, int32Tensor, rawTensor, type Tensor, uint64Tensor } from "../../adapters/oip/tensor.ts";
-import {
-  decodeRequestOf,
-  outputsOf,
-  post,
-  someTokens,
-  stepRequest,
-  uint16s,
-} from "../../kernels/local/asking.ts";
+import { decodeRequestOf, outputsOf, post, stepRequest } from "../../kernels/local/asking.ts";
+import { type BadStep, badSteps, goodPicture } from "../adapters/bad-steps.ts";
 import { never } from "../adapters/failures.ts";
 import { type Lab, labAt, model, picture, requestOf } from "./asked.ts";
 import { startTriton, type TritonServer } from "./server.ts";
@@ -25,70 +17,16 @@ beforeAll(async () => {
 });
 afterAll(async () => expect(await server.close()).toBe(0));
 
-const asked = {
-  step: 2,
-  tokens: someTokens(bounds[2]!, 1),
-  class: 3,
-  guidance: [0, 0.5, 1],
-  corruption: { kind: "embedding", seed: 5, ratio: 0.3 },
-  prefixKey: "refusals",
-};
+const asked = goodPicture(bounds);
 // Triton sends an output as JSON unless it is asked for by name, and FP16 as JSON it refuses.
 const outputs = ["stats", "logits"];
 const request = (pictures = [asked]): InferRequest => ({ ...stepRequest(pictures), outputs });
 
-/** A good request with some inputs in the place of its own. */
-function withInputs(...inputs: Tensor[]): InferRequest {
-  const named = new Map([...request().inputs, ...inputs].map((input) => [input.name, input]));
-  return { ...request(), inputs: [...named.values()] };
-}
-
-function without(name: string): InferRequest {
-  return { ...request(), inputs: request().inputs.filter((input) => input.name !== name) };
-}
-
 describe("a bad request", () => {
-  const notANumber = new Uint8Array(Float32Array.of(0, 1, Number.NaN).buffer);
-  const cases: [field: string, what: string, request: InferRequest][] = [
-    ...request().inputs.map(({ name }): [string, string, InferRequest] => [name, "missing", without(name)]),
-    ["prompt", "unknown input", withInputs(bytesTensor("prompt", [1, 1], ["a boat"]))],
-    ["step", "too large", withInputs(int32Tensor("step", [1, 1], [bounds.length - 1]))],
-    ["step", "negative", withInputs(int32Tensor("step", [1, 1], [-1]))],
-    ["step", "wrong type", withInputs(fp32Tensor("step", [1, 1], [2]))],
-    ["step", "wrong rank", withInputs(int32Tensor("step", [1], [2]))],
-    ["schedule", "unknown", withInputs(bytesTensor("schedule", [1, 1], ["256"]))],
-    ["tokens", "too few", withInputs(rawTensor("tokens", "UINT16", [1, 4], uint16s([1, 2, 3, 4])))],
-    ["tokens", "too large", withInputs(rawTensor("tokens", "UINT16", [1, 5], uint16s([1, 2, 3, 4, 512])))],
-    ["class", "negative", withInputs(int32Tensor("class", [1, 1], [-1]))],
-    ["class", "no class", withInputs(int32Tensor("class", [1, 1], [10]))],
-    ["class", "another n", withInputs(int32Tensor("class", [2, 1], [1, 2]))],
-    ["guidance", "too short", withInputs(fp32Tensor("guidance", [1, 2], [0, 1]))],
-    ["guidance", "not finite", withInputs(rawTensor("guidance", "FP32", [1, 3], notANumber))],
-    ["corruption_ratio", "above 1", withInputs(fp32Tensor("corruption_ratio", [1, 1], [1.5]))],
-    ["corruption_kind", "unknown", withInputs(bytesTensor("corruption_kind", [1, 1], ["noise"]))],
-    ["corruption_kind", "empty", withInputs(bytesTensor("corruption_kind", [1, 1], [""]))],
-    [
-      "corruption_kind",
-      "no UTF-8",
-      withInputs(bytesTensor("corruption_kind", [1, 1], [Uint8Array.of(0xff)])),
-    ],
-    ["corruption_seed", "above 53 bits", withInputs(uint64Tensor("corruption_seed", [1, 1], [2n ** 53n]))],
-    ["prefix_key", "too long", withInputs(bytesTensor("prefix_key", [1, 1], ["k".repeat(257)]))],
-    [
-      "corruption_ratio",
-      "mixed",
-      request([asked, { ...asked, corruption: { ...asked.corruption, ratio: 0 } }]),
-    ],
-    [
-      "corruption_kind",
-      "mixed",
-      request([asked, { ...asked, corruption: { ...asked.corruption, kind: "token" } }]),
-    ],
+  const cases: BadStep[] = [
+    ...badSteps(bounds, outputs),
     ["output 'probabilities'", "unknown output", { ...request(), outputs: ["probabilities"] }],
     ["batch-size", "too many pictures", request(Array.from({ length: 17 }, () => asked))],
-    ["candidates", "not supported", { ...request(), parameters: { candidates: true } }],
-    ["deadline_ms", "no number", { ...request(), parameters: { deadline_ms: "soon" } }],
-    ["op", "unknown", { ...request(), parameters: { op: "encode" } }],
   ];
 
   it.each(cases)("is refused with 400 naming %s: %s", async (field, _, bad) => {
