@@ -7,6 +7,7 @@ import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationRoutes } from "./generations.ts";
 import { imageRoutes } from "./images.ts";
 import { modelRoutes } from "./models.ts";
+import { timingHeader } from "./timing.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -35,13 +36,11 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     c.set("began", performance.now());
     await next();
     c.header("x-request-id", c.get("requestId"));
-    if (!c.res.headers.has("server-timing")) {
-      c.header("server-timing", `total;dur=${(performance.now() - c.get("began")).toFixed(1)}`);
-    }
+    const total = performance.now() - c.get("began");
+    if (!c.res.headers.has("server-timing")) c.header("server-timing", timingHeader({ total }));
     const { pathname } = new URL(c.req.url);
-    const took = Math.round(performance.now() - c.get("began"));
     console.log(
-      `${c.req.method} ${pathname} ${c.res.status} ${took} ms ${c.get("generation") ?? ""}`.trimEnd(),
+      `${c.req.method} ${pathname} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
     );
   });
 

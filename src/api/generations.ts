@@ -5,7 +5,7 @@ import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, generationAnswer } from "./schemas.ts";
-import { eventStream } from "./sse.ts";
+import { answerStream } from "./sse.ts";
 
 const params = z.object({ id: z.string() });
 
@@ -50,18 +50,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     if (typeof followed === "string") throw notFound();
     const { plan, createdMs } = followed.record;
     c.header("x-generation-id", id);
-    c.header("content-type", "text/event-stream; charset=utf-8");
-    c.header("cache-control", "no-cache, no-transform");
-    return c.body(
-      eventStream(followed, {
-        id,
-        plan,
-        createdMs,
-        safetyIdentifier: null,
-        warnings: [],
-        signal: c.req.raw.signal,
-      }),
-    );
+    return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [] });
   });
 }
 

@@ -9,7 +9,7 @@ import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
 import { type Outcome, reportOf, usageOf, type Warning } from "./report.ts";
 import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, ineffectiveFields } from "./schemas.ts";
-import { eventStream } from "./sse.ts";
+import { answerStream } from "./sse.ts";
 import { timingHeader } from "./timing.ts";
 
 const route = createRoute({
@@ -50,11 +50,7 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     c.header("x-generation-id", id);
     if (stream) {
       c.header("server-timing", timingHeader({ parse: parseMs }));
-      c.header("content-type", "text/event-stream; charset=utf-8");
-      c.header("cache-control", "no-cache, no-transform");
-      return c.body(
-        eventStream(followed, { id, plan, createdMs, safetyIdentifier, warnings, signal: c.req.raw.signal }),
-      );
+      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ parse: parseMs, ...outcome.timing }));

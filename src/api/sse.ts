@@ -1,4 +1,5 @@
 /** A generation's lines as OpenAI's image stream: server-sent events with ids to go on from. */
+import type { Context } from "hono";
 import type { GenerationEvent, Line } from "../generation/events.ts";
 import type { Followed } from "../generation/service.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -13,15 +14,25 @@ export interface StreamContext {
   readonly createdMs: number;
   readonly safetyIdentifier: string | null;
   readonly warnings: readonly Warning[];
-  /** Fires when the client hangs up, where the platform notices before a write fails. */
-  readonly signal: AbortSignal;
+}
+
+/** Answers with a generation's events. */
+export function answerStream(c: Context, followed: Followed, context: StreamContext): Response {
+  c.header("content-type", "text/event-stream; charset=utf-8");
+  c.header("cache-control", "no-cache, no-transform");
+  return c.body(eventStream(followed, context, c.req.raw.signal));
 }
 
 /**
  * The stream's body. Leaving it (the client hung up) leaves the generation.
  * If the lines break for good, the stream still ends with an `error` event.
+ * @param signal fires when the client hangs up, where the platform notices before a write fails.
  */
-export function eventStream({ lines, leave }: Followed, context: StreamContext): ReadableStream<Uint8Array> {
+function eventStream(
+  { lines, leave }: Followed,
+  context: StreamContext,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = lines[Symbol.asyncIterator]();
   let left = false;
@@ -29,7 +40,7 @@ export function eventStream({ lines, leave }: Followed, context: StreamContext):
     left = true;
     leave();
   };
-  context.signal.addEventListener("abort", hangUp);
+  signal.addEventListener("abort", hangUp);
   return new ReadableStream(
     {
       async pull(controller) {
