@@ -24,12 +24,12 @@ from parity.shapes import shapes
 from parity.weights import fill, uniform
 from vpg.bits import pack
 from vpg.corruption import Corruption, sources
-from vpg.families.infinitystar import InfinityStarFamily, Prompt, TemperedAsk
+from vpg.families.infinitystar import InfinityStarFamily, Prompt
 from vpg.layers.spacetime_codes import step_map
 from vpg.layers.spacetime_schedule import CLIP_FRAMES, PYRAMIDS, Pyramid, named, unroll
 from vpg.models.infinitystar import INFINITYSTAR_8B, InfinityStar, InfinityStarConfig
 from vpg.models.infinitystar_vae import NOT_DECODING, InfinityStarVae, VideoDecoderConfig
-from vpg.step import PrefixCorruption
+from vpg.step import Ask, PrefixCorruption
 
 CHECKOUT = "InfinityStar"
 ABSENT = (
@@ -272,7 +272,7 @@ def run_steps(seed: int) -> Record:
         made[f"conditional.{k}"], made[f"unconditional.{k}"] = model.logits(x_RlD, step.semantic)
         sent = np.concatenate([np.zeros((1, 0), np.uint8), *(pack(bit.numpy()) for bit in given[:k])], axis=1)
         heat = np.array([TEMPERATURES[step.clip * len(SIDES)]], np.float32)
-        ask = TemperedAsk(k, sent, np.full((1, k + 1), GUIDANCE, np.float32), temperature=heat)
+        ask = Ask(k, sent, np.full((1, k + 1), GUIDANCE, np.float32), temperature=heat)
         made[f"guided.{k}"] = family.pair([plain], ask)[0, :, 0]
         if k:
             made[f"corrupted.{k}"] = family.pair([negated], replace(ask, corruption=corruption))[0, :, 1]

@@ -13,13 +13,13 @@ from vpg.bits import corrupt_bits, pack
 from vpg.checkpoint import CheckpointError
 from vpg.checkpoint import fill as load
 from vpg.corruption import Corruption, sources
-from vpg.families.infinitystar import InfinityStarFamily, Prompt, TemperedAsk
+from vpg.families.infinitystar import InfinityStarFamily, Prompt
 from vpg.layers.normalized_guidance import THRESHOLD, normalized_guidance
 from vpg.layers.spacetime_rotary import TEXT_PLACES, step_turns
 from vpg.layers.spacetime_schedule import named
 from vpg.models.infinitystar import INFINITYSTAR_8B, InfinityStar, InfinityStarConfig
 from vpg.models.infinitystar_vae import NOT_DECODING, InfinityStarVae, VideoDecoderConfig
-from vpg.step import PrefixCorruption, Refused
+from vpg.step import Ask, PrefixCorruption, Refused
 
 LAST_OF_PICTURE = next(k for k, step in enumerate(PLAN.steps) if step.ends_clip)
 LAST = len(PLAN.steps) - 1
@@ -39,12 +39,12 @@ def sent(k: int, bits: list[torch.Tensor] = BITS, count: int = 1) -> np.ndarray:
     return np.concatenate([np.zeros((count, 0), np.uint8), *(pack(bit[:count].numpy()) for bit in bits[:k])], axis=1)
 
 
-def ask(k: int, count: int = 1, bits: list[torch.Tensor] = BITS, strength: float = 34.0) -> TemperedAsk:
+def ask(k: int, count: int = 1, bits: list[torch.Tensor] = BITS, strength: float = 34.0) -> Ask:
     guidance, heat = np.full((count, k + 1), strength, np.float32), np.full(count, 0.4, np.float32)
-    return TemperedAsk(k, sent(k, bits, count), guidance, temperature=heat)
+    return Ask(k, sent(k, bits, count), guidance, temperature=heat)
 
 
-def corrupted(asked: TemperedAsk, kind: Corruption = Corruption.EMBEDDING) -> TemperedAsk:
+def corrupted(asked: Ask, kind: Corruption = Corruption.EMBEDDING) -> Ask:
     count = asked.count
     return replace(asked, corruption=PrefixCorruption(kind, np.full(count, 0.6, np.float32), [5, 6][:count]))
 

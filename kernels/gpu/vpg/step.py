@@ -49,6 +49,7 @@ class Ask:
     tokens: np.ndarray  # the steps before k as they are sent: uint16 [n, L], or packed bits uint8 [n, bytes]
     guidance: np.ndarray  # float32 [n, k + 1], in the family's own formula
     corruption: PrefixCorruption | None = None
+    temperature: np.ndarray | None = None  # float32 [n], for families that divide by it before their guidance
 
     @property
     def count(self) -> int:
@@ -74,6 +75,7 @@ class Family(ABC, Generic[Wanted, Condition]):
 
     kinds: frozenset[Corruption]
     unguided: float  # the strength that means none
+    tempered = False  # whether it divides by a temperature before its guidance
     lengths: list[int]  # positions of each step
 
     @abstractmethod
@@ -127,13 +129,23 @@ class Family(ABC, Generic[Wanted, Condition]):
         tokens = self.split(ask.tokens, ask.step)
         guided = bool((ask.guidance != self.unguided).any())
         state = self.begin(wanted, ask.branches, guided)
+        self.temper(state, ask)
         for step in range(ask.step + 1):
             if step > 0:
                 state.latent = self.append(state.latent, self.branched(tokens[step - 1], ask, step - 1), step - 1)
+            if step < ask.step and not self.is_seen(step):
+                continue
             guidance = torch.from_numpy(ask.guidance[:, step]).repeat(ask.branches).to(state.latent.device)
             x_RlD = self.run(state, self.entering(state, ask, step, guided), step, guidance)
         rows = self.guided(state, x_RlD, guidance)
         return rows.unflatten(0, (ask.branches, ask.count)).permute(1, 2, 0, 3)
+
+    def is_seen(self, step: int) -> bool:
+        """Whether any later step attends to this one; what none does need not run again."""
+        return True
+
+    def temper(self, state: State[Condition], ask: Ask) -> None:
+        """Keeps the temperature, in a family that divides by one."""
 
     def step(self, wanted: list[Wanted], ask: Ask) -> torch.Tensor:
         """The pair as it is sent, float16 [n, l, B, V]."""
@@ -147,6 +159,12 @@ class Family(ABC, Generic[Wanted, Condition]):
             latent = self.append(latent, own, step)
         return self.pixels(latent)
 
+    def check_temperature(self, temperature: np.ndarray, count: int) -> None:
+        if not self.tempered:
+            raise Refused("temperature", "this family takes none")
+        if temperature.shape != (count,) or not (np.isfinite(temperature) & (temperature > 0)).all():
+            raise Refused("temperature", "one a video, finite and above 0")
+
     def check(self, ask: Ask, count: int) -> None:
         """What does not depend on the tokens themselves."""
         if not 0 <= ask.step < len(self.lengths):
@@ -157,6 +175,8 @@ class Family(ABC, Generic[Wanted, Condition]):
             raise Refused("guidance", f"{list(ask.guidance.shape)} is not [{count}, {ask.step + 1}]")
         if not np.isfinite(ask.guidance).all():
             raise Refused("guidance", "every strength must be finite")
+        if ask.temperature is not None:
+            self.check_temperature(ask.temperature, count)
         if ask.corruption is None:
             return
         if ask.corruption.kind not in self.kinds:

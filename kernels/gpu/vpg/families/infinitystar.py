@@ -4,7 +4,7 @@ A step sees the text and one earlier step, the last of the clip before: of the s
 run, one more a clip. Shapes in names: n videos, B branches, R rows, l positions, D width, C latent channels.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,13 +27,6 @@ class Prompt:
 
     prompt: torch.Tensor
     negative: torch.Tensor | None = None
-
-
-@dataclass(frozen=True)
-class TemperedAsk(Ask):
-    """With the temperature [n] that logits are divided by before their guidance; without: 1."""
-
-    temperature: np.ndarray = field(kw_only=True)
 
 
 @dataclass
@@ -60,6 +53,7 @@ def row_of(past: Past, row: int) -> list[Past]:
 class InfinityStarFamily(Family[Prompt, list[Past]]):
     kinds = frozenset({Corruption.EMBEDDING, Corruption.CODEBOOK})  # no learned positions
     unguided = 1.0
+    tempered = True
 
     def __init__(self, model: InfinityStar, vae: InfinityStarVae, schedule: Schedule) -> None:
         given = {True: model.config.semantic_bits, False: model.config.detail_bits}
@@ -150,24 +144,9 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
     def sent(self, pair_nlBV: torch.Tensor) -> torch.Tensor:
         return send_bits(pair_nlBV)
 
-    @torch.no_grad()
-    def pair(self, wanted: list[Prompt], ask: Ask) -> torch.Tensor:
-        """As the base has it, without the steps that nothing later sees."""
-        self.check(ask, len(wanted))
-        tokens = self.split(ask.tokens, ask.step)
-        guided = bool((ask.guidance != self.unguided).any())
-        state = self.begin(wanted, ask.branches, guided)
-        if isinstance(ask, TemperedAsk):
-            if (
-                ask.temperature.shape != (ask.count,)
-                or not (np.isfinite(ask.temperature) & (ask.temperature > 0)).all()
-            ):
-                raise Refused("temperature", "one a video, finite and above 0")
+    def is_seen(self, step: int) -> bool:
+        return self.schedule.is_reference(step)
+
+    def temper(self, state: StarState, ask: Ask) -> None:
+        if ask.temperature is not None:
             state.temperature = torch.from_numpy(ask.temperature).to(self.device).repeat(ask.branches)
-        guidance = torch.from_numpy(ask.guidance[:, ask.step]).to(self.device).repeat(ask.branches)
-        for step in range(ask.step + 1):
-            if step > 0:
-                state.latent = self.append(state.latent, self.branched(tokens[step - 1], ask, step - 1), step - 1)
-            if step == ask.step or self.schedule.is_reference(step):
-                x_RlD = self.run(state, self.entering(state, ask, step, guided), step, guidance)
-        return self.guided(state, x_RlD, guidance).unflatten(0, (ask.branches, ask.count)).permute(1, 2, 0, 3)
