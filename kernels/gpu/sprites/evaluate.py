@@ -99,18 +99,30 @@ def show(name: str, figures: dict[str, float]) -> None:
     print(f"{name:>16}", *(f"{key} {value:.3f}" for key, value in figures.items()), flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def measuring_parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments of every command that measures a finished run."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run_folder", type=Path)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--bank", type=int, default=BANK)
-    parser.add_argument("--cache", type=Path, help="where judges and bank are kept; default RUN_FOLDER/evaluation")
+    parser.add_argument("--count", type=int, default=1000, help="pictures a set")
+    parser.add_argument("--bank", type=int, default=BANK, help="reconstructions that oddness is measured against")
+    parser.add_argument("--cache", type=Path, help="where all of it is kept; default RUN_FOLDER/evaluation")
     parser.add_argument("--threads", type=int, default=2)
-    arguments = parser.parse_args()
+    return parser
+
+
+def open_run(arguments: argparse.Namespace) -> tuple[Pair, Run]:
+    """The pair to measure, and the folder in which what is found is kept."""
     torch.set_num_threads(arguments.threads)
     pair = load_pair(arguments.run_folder)
     run = Run(arguments.cache or arguments.run_folder / "evaluation", seed=0)
     run.log(f"{pair.source}, {pair.digest}")
+    return pair, run
+
+
+def main() -> None:
+    parser = measuring_parser(__doc__)
+    arguments = parser.parse_args()
+    pair, run = open_run(arguments)
     evaluation = prepare(run, pair, arguments.bank)
     for name in ("real", "reconstructions"):
         show(name, floor(evaluation, pair, name, 0, arguments.count))

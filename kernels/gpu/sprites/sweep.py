@@ -4,17 +4,13 @@ Writes a line a (setting, seed) to RUN_FOLDER/evaluation/sweep.jsonl, the most i
 run it again and it goes on. Picture i of a seed has the same random numbers under every setting.
 """
 
-import argparse
 import time
 from itertools import product, zip_longest
-from pathlib import Path
 
-import torch
-
-from sprites.evaluate import BANK, FLOORS, Evaluation, floor, prepare
+from sprites.evaluate import FLOORS, Evaluation, floor, measuring_parser, open_run, prepare
 from sprites.figures import Cell, Figures
 from sprites.guided import sample_set
-from sprites.pair import Pair, load_pair
+from sprites.pair import Pair
 from sprites.run import Run
 from sprites.setting import FALLING, Setting
 
@@ -80,18 +76,10 @@ def sweep(run: Run, evaluation: Evaluation, pair: Pair, figures: Figures, count:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run_folder", type=Path)
+    parser = measuring_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--count", type=int, default=1000, help="pictures a set")
-    parser.add_argument("--bank", type=int, default=BANK, help="reconstructions that oddness is measured against")
-    parser.add_argument("--cache", type=Path, help="where all of it is kept; default RUN_FOLDER/evaluation")
-    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    pair = load_pair(arguments.run_folder)
-    run = Run(arguments.cache or arguments.run_folder / "evaluation", seed=0)
-    run.log(f"{pair.source}, {pair.digest}")
+    pair, run = open_run(arguments)
     figures = Figures(run.path("sweep.jsonl"), pair.digest, arguments.count, arguments.bank)
     evaluation = prepare(run, pair, arguments.bank)
     sweep(run, evaluation, pair, figures, arguments.count, arguments.minutes)
