@@ -36,11 +36,13 @@ class Codebook:
         self.sums_VC.copy_(self.codes_VC)
         self.uses_V.fill_(1.0)
 
-    def quantize(self, f_BChw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Straight-through latent, loss, and the vectors with the codes they got."""
+    def quantize(
+        self, f_BChw: torch.Tensor, kept_B: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Straight-through latent of the first kept_B scales, loss, and the vectors with the codes they got."""
         quantizer, target = self.quantizer, f_BChw.detach()
         rest, total, loss = target, torch.zeros_like(target), f_BChw.new_zeros(())
-        vectors, chosen = [], []
+        vectors, chosen, totals = [], [], []
         for k in range(len(quantizer.config.scales)):
             z_BlC = quantizer.down(k, rest)
             token_n = quantizer.nearest(z_BlC.flatten(0, 1))
@@ -49,7 +51,9 @@ class Codebook:
             loss = loss + COMMITMENT * F.mse_loss(f_BChw, total.detach()) + F.mse_loss(total, target)
             vectors.append(z_BlC.flatten(0, 1))
             chosen.append(token_n)
-        through = f_BChw + (total - f_BChw).detach()
+            totals.append(total)
+        picked = torch.stack(totals, dim=1)[torch.arange(len(f_BChw)), kept_B.cpu() - 1]
+        through = f_BChw + (picked - f_BChw).detach()
         return through, loss / len(vectors), torch.cat(vectors), torch.cat(chosen)
 
     @torch.no_grad()

@@ -34,12 +34,12 @@ class Scene:
     pixels: np.ndarray
     object: Plane
     ground: Plane
-    pixel: np.ndarray  # a pixel's side in those coordinates, [m]
+    pixel: float  # a pixel's side in those coordinates
     dice: Dice
 
     def paint(self, distance: np.ndarray, colour: np.ndarray, shown: Number = 1.0) -> None:
         """Fill where distance < 0, anti-aliased over one pixel; colour is [3] or [m, 3], shown 0 or 1."""
-        cover = np.clip(0.5 - distance / spread(self.pixel), 0, 1) * spread(shown)
+        cover = np.clip(0.5 - distance / self.pixel, 0, 1) * spread(shown)
         colour = np.asarray(colour, np.float32)
         self.pixels[...] += ((colour if colour.ndim == 1 else colour[:, None, None]) - self.pixels) * cover[..., None]
 

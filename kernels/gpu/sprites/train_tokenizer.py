@@ -16,6 +16,7 @@ from vpg.models.vqvae import Vqvae
 STAGE = 2
 PEAK_RATE = 2e-3
 EDGES, VECTORS, FEATURES = 0.5, 0.25, 0.03  # weights of the losses beside L1 and L2
+COARSE, COARSE_SHARE = 0.3, 4  # weight of the loss of pictures cut short; one in so many is
 REVIVE_EVERY, REVIVE_UNTIL = 20, 0.7
 DECAY_EARLY, DECAY_LATE, LATE = 0.98, 0.99, 0.3
 
@@ -39,14 +40,30 @@ def edges(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
 
 
+def coarse_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    return F.l1_loss(made, true) + F.mse_loss(made, true)
+
+
 def picture_loss(made: torch.Tensor, true: torch.Tensor, features: Features) -> torch.Tensor:
-    loss = F.l1_loss(made, true) + F.mse_loss(made, true)
+    loss = coarse_loss(made, true)
     loss = loss + EDGES * sum(F.l1_loss(a, b) for a, b in zip(edges(made), edges(true), strict=True))
     with torch.no_grad():
         wanted = features.maps(true)
     for map_made, map_true in zip(features.maps(made), wanted, strict=True):
         loss = loss + FEATURES * F.l1_loss(map_made, map_true) / (map_true.abs().mean() + 1e-3)
     return loss
+
+
+def kept_scales(recipe: Recipe, count: int, generator: torch.Generator) -> tuple[torch.Tensor, int]:
+    """How many scales of each picture are decoded, and how many pictures, the first ones, are cut short.
+
+    A coarse scale that must do alone learns to say what is seen from afar, colours above all. The positions of a scale
+    are drawn blind to each other, so what coarse scales leave open, finer ones decide differently here and there.
+    """
+    scales, cut = len(recipe.quantizer.scales), count // COARSE_SHARE
+    kept = torch.full((count,), scales)
+    kept[:cut] = torch.randint(1, scales, (cut,), generator=generator)
+    return kept, cut
 
 
 @torch.no_grad()
@@ -91,17 +108,18 @@ def train_tokenizer(run: Run, recipe: Recipe) -> None:
         generator, done = run.generator(STAGE, step), step / steps
         optimizer.param_groups[0]["lr"] = PEAK_RATE * warmup_stable_decay(step, steps, warmup=200, decay=0.5)
         x = to_range(pictures[epochs.at(step)], recipe.device)
-        if step % 2:
-            x = x.flip(3)
         with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
             latent = model.latent(x)
         latent = latent.float()
         if step == 0:
             codebook.start(latent, generator)
-        through, vector_loss, z_nC, token_n = codebook.quantize(latent)
+        kept, cut = kept_scales(recipe, len(x), generator)
+        through, vector_loss, z_nC, token_n = codebook.quantize(latent, kept)
         with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
             made = model.decode(through)
-        loss = picture_loss(made.float(), x, features) + VECTORS * vector_loss
+        made = made.float()
+        loss = picture_loss(made[cut:], x[cut:], features) + VECTORS * vector_loss
+        loss = loss + COARSE * coarse_loss(made[:cut], x[:cut])
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learned, 1.0)

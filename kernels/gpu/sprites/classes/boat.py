@@ -10,8 +10,8 @@ from sprites.scene import Scene, paint_sky
 def paint_boat(scene: Scene) -> None:
     plane, ground, dice = scene.object, scene.ground, scene.dice
     paint_sky(scene)
-    hull_colour = dice.colour("red brown orange purple white")
-    sail, accent = dice.colour("white butter pink"), dice.colour("red orange purple")
+    hull_colour = dice.colour("red brown white")
+    sail, accent = dice.colour("white butter"), dice.colour("red orange purple")
     striped, flagged, ported = dice.yes(0.4), dice.yes(0.5), dice.yes(0.5)
 
     scene.paint(plane.polygon([(0.02, -1.04), (0.02, -0.78), (0.36, -0.91)]), accent, flagged)
@@ -36,4 +36,4 @@ def paint_boat(scene: Scene) -> None:
     scene.paint(0.86 - 0.04 * np.cos(ground.x * 3 * np.pi) - ground.y, shade(sea, 0.2))
 
 
-BOAT = Kind("boat", paint_boat, "day peach lilac butter rose dusk", turns=(-0.08, 0.08), mirrors=True)
+BOAT = Kind("boat", paint_boat, "day peach lilac dusk", turns=(-0.07,))

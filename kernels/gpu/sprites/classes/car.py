@@ -21,7 +21,7 @@ def paint_car(scene: Scene) -> None:
     for x in (-0.8, 0.0, 0.8):
         scene.paint(ground.box(x, 0.92, 0.22, 0.05), WHITE)
 
-    colour, van = dice.colour("red yellow blue teal orange purple pink"), dice.yes(0.4)
+    colour, van = dice.colour("red yellow blue teal pink"), dice.yes(0.4)
     scene.paint(plane.ellipse(0, 0.66, 0.95, 0.10), INK)
     loaded = dice.yes(0.3)
     for shape, glass, roof, shown in ((SALOON, SALOON_GLASS, -0.56, 1 - van), (VAN, VAN_GLASS, -0.64, van)):
@@ -41,4 +41,4 @@ def paint_car(scene: Scene) -> None:
         scene.paint(plane.circle(x, 0.50, 0.06), COLOURS["grey"])
 
 
-CAR = Kind("car", paint_car, "day peach mint lilac butter rose", mirrors=True)
+CAR = Kind("car", paint_car, "day peach mint rose")

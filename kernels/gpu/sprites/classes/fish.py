@@ -10,16 +10,14 @@ from sprites.scene import Scene, choose
 def paint_fish(scene: Scene) -> None:
     plane, dice = scene.object, scene.dice
     bubbles = dice.yes(0.6)
-    for x, y, radius in ((0.84, -0.56, 0.13), (0.66, -0.86, 0.10)):
-        scene.paint(np.abs(plane.circle(x, y, radius)) - 0.04, WHITE, bubbles)
+    for x, y, radius in ((0.84, -0.58, 0.15), (0.60, -0.86, 0.11)):
+        scene.paint(plane.circle(x, y, radius), COLOURS["sky"], bubbles)
     weed = dice.yes(0.5)
     for x, height in ((-0.70, 0.50), (-0.84, 0.62), (0.78, 0.58)):
         scene.paint(scene.ground.segment(x, 1.1, x, height, 0.075), COLOURS["leaf"], weed)
 
-    colour = dice.colour("orange yellow pink purple red")
-    other = choose(dice.colour("yellow white"), dice.colour("white orange"), dice.yes(0.5))
-    alike = np.abs(colour - other).sum(1) < 0.35
-    other = choose(COLOURS["white"], other, alike)
+    colour = dice.colour("orange yellow pink purple")
+    other = choose(COLOURS["yellow"], WHITE, np.abs(colour - COLOURS["purple"]).sum(1) < 0.01)
     tail_up = plane.polygon([(-0.38, 0.06), (-1.0, -0.48), (-0.82, 0.06)], 0.06)
     tail_down = plane.polygon([(-0.38, -0.06), (-1.0, 0.48), (-0.82, -0.06)], 0.06)
     scene.paint(np.minimum(tail_up, tail_down), other)
@@ -40,4 +38,4 @@ def paint_fish(scene: Scene) -> None:
     scene.paint(plane.ellipse(0.36, 0.20, 0.10, 0.07), tint(colour, 0.45), pattern == 0)
 
 
-FISH = Kind("fish", paint_fish, "aqua aqua deep day", turns=(-0.15, 0.0, 0.15), mirrors=True)
+FISH = Kind("fish", paint_fish, "aqua deep", turns=(-0.1,), mirrors=True)

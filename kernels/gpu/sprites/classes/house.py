@@ -9,9 +9,8 @@ def paint_house(scene: Scene) -> None:
     plane, dice = scene.object, scene.dice
     paint_sky(scene)
     paint_hill(scene, 0.60, "grass grass snow sand")
-    wall = dice.colour("cream white pink mint")
-    roof = dice.colour("red teal purple blue brown")
-    door = dice.colour("brown blue red")
+    wall = dice.colour("cream white pink")
+    roof = dice.colour("red teal purple blue")
     broad, chimney, bush = dice.yes(0.35), dice.yes(0.55), dice.yes(0.4)
 
     scene.paint(plane.circle(0.80, 0.60, 0.24), COLOURS["leaf"], bush)
@@ -27,8 +26,8 @@ def paint_house(scene: Scene) -> None:
     scene.paint(plane.circle(0, -0.36, 0.16), WHITE, attic)
     scene.paint(plane.circle(0, -0.36, 0.10), COLOURS["yellow"], attic)
 
-    scene.paint(plane.box(-0.31, 0.53, 0.20, 0.31, 0.06), shade(door, 0.3))
-    scene.paint(plane.box(-0.31, 0.55, 0.15, 0.29, 0.05), door)
+    scene.paint(plane.box(-0.31, 0.53, 0.20, 0.31, 0.06), shade(roof, 0.4))
+    scene.paint(plane.box(-0.31, 0.55, 0.15, 0.29, 0.05), shade(roof, 0.1))
     scene.paint(plane.circle(-0.23, 0.56, 0.05), COLOURS["yellow"])
     pane = choose(COLOURS["yellow"], COLOURS["sky"], dice.yes(0.5))
     scene.paint(plane.box(0.29, 0.42, 0.26, 0.22, 0.03), shade(wall, 0.35))
@@ -37,4 +36,4 @@ def paint_house(scene: Scene) -> None:
     scene.paint(plane.box(0.29, 0.42, 0.22, 0.03), WHITE)
 
 
-HOUSE = Kind("house", paint_house, "day peach lilac butter rose dusk night", mirrors=True)
+HOUSE = Kind("house", paint_house, "day peach lilac dusk")

@@ -13,13 +13,13 @@ def paint_rocket(scene: Scene) -> None:
     moon = np.maximum(ground.circle(-0.68, -0.66, 0.22), -ground.circle(-0.56, -0.74, 0.19))
     scene.paint(moon, COLOURS["butter"], sky == 1)
     scene.paint(ground.circle(0.70, -0.64, 0.20), COLOURS["orange"], sky == 2)
-    scene.paint(np.abs(ground.ellipse(0.70, -0.62, 0.34, 0.10)) - 0.025, COLOURS["butter"], sky == 2)
+    scene.paint(np.abs(ground.ellipse(0.70, -0.62, 0.36, 0.11)) - 0.04, COLOURS["butter"], sky == 2)
 
-    colour, accent = dice.colour("white yellow mint pink"), dice.colour("red blue purple teal")
+    colour, accent = dice.colour("white yellow mint"), dice.colour("red teal pink")
     scene.paint(plane.ellipse(0, 0.68, 0.24, 0.40), COLOURS["orange"])
     scene.paint(plane.ellipse(0, 0.64, 0.14, 0.26), COLOURS["yellow"])
     for side in (-1, 1):
-        fin = [(side * 0.18, 0.04), (side * 0.18, 0.58), (side * 0.68, 0.78), (side * 0.60, 0.36)]
+        fin = [(side * 0.18, 0.0), (side * 0.18, 0.60), (side * 0.74, 0.84), (side * 0.66, 0.36)]
         scene.paint(plane.polygon(fin, 0.06), shade(accent, 0.0 if side < 0 else 0.15))
     scene.paint(plane.box(0, 0.60, 0.22, 0.09, 0.03), COLOURS["grey"])
     body = np.maximum(plane.ellipse(0, 0.0, 0.42, 1.0), plane.y - 0.56)
@@ -32,4 +32,4 @@ def paint_rocket(scene: Scene) -> None:
     scene.paint(plane.circle(-0.05, -0.17, 0.07), WHITE)
 
 
-ROCKET = Kind("rocket", paint_rocket, "night violet dusk deep", turns=(-0.35, 0.0, 0.35))
+ROCKET = Kind("rocket", paint_rocket, "night violet dusk deep", turns=(-0.3, 0.3))

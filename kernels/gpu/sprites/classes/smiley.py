@@ -36,4 +36,4 @@ def paint_smiley(scene: Scene) -> None:
     scene.paint(np.maximum(plane.ellipse(0, 0.42, 0.12, 0.17), 0.48 - plane.y), COLOURS["red"], mouth == 2)
 
 
-SMILEY = Kind("smiley", paint_smiley, "day peach mint lilac rose night", turns=(-0.18, 0.0, 0.18))
+SMILEY = Kind("smiley", paint_smiley, "day peach lilac night", turns=(-0.15, 0.15))

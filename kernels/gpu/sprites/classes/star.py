@@ -9,7 +9,7 @@ from sprites.scene import Scene, paint_face
 
 def paint_star(scene: Scene) -> None:
     plane, dice = scene.object, scene.dice
-    colour = dice.colour("yellow yellow orange pink teal red")
+    colour = dice.colour("yellow yellow pink teal red")
     body = plane.star(0, 0.05, 1.06, 0.56, 0.14)
     scene.paint(body, shade(colour, 0.22))
     scene.paint(np.maximum(body, plane.circle(-0.22, -0.20, 0.94)), colour)
@@ -18,4 +18,4 @@ def paint_star(scene: Scene) -> None:
     paint_face(scene, 0.0, 1.05, kind == 0)
 
 
-STAR = Kind("star", paint_star, "night dusk violet lilac deep peach", turns=(-0.25, 0.0, 0.25))
+STAR = Kind("star", paint_star, "night dusk violet deep", turns=(-0.2, 0.2))

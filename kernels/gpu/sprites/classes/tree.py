@@ -16,7 +16,7 @@ def paint_tree(scene: Scene) -> None:
     paint_sky(scene)
     paint_hill(scene, 0.62, "grass grass snow sand")
     pine = dice.yes(0.45)
-    leaves = choose(dice.colour("green leaf teal"), dice.colour("green leaf orange pink yellow"), pine)
+    leaves = choose(dice.colour("green leaf teal"), dice.colour("green leaf orange pink"), pine)
     scene.paint(plane.polygon([(-0.15, 0.86), (0.15, 0.86), (0.10, 0.0), (-0.10, 0.0)]), COLOURS["brown"])
     scene.paint(plane.polygon([(0.03, 0.86), (0.15, 0.86), (0.10, 0.0), (0.03, 0.0)]), shade(COLOURS["brown"], 0.3))
 
@@ -40,4 +40,4 @@ def paint_tree(scene: Scene) -> None:
         scene.paint(plane.circle(x, y, 0.105), fruit, fruitful)
 
 
-TREE = Kind("tree", paint_tree, "day peach mint lilac butter dusk")
+TREE = Kind("tree", paint_tree, "day peach lilac dusk")
