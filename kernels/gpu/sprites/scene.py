@@ -66,6 +66,14 @@ def paint_sky(scene: Scene) -> None:
     scene.paint(cloud, WHITE, kind == 2)
 
 
+def paint_moon(scene: Scene, out: float, shown: Number) -> None:
+    """A crescent in the left corner, or further out."""
+    x, y = -0.68 - out, -0.66 - out
+    plane = scene.ground
+    moon = np.maximum(plane.circle(x, y, 0.22), -plane.circle(x + 0.12, y - 0.08, 0.19))
+    scene.paint(moon, COLOURS["butter"], shown)
+
+
 def paint_face(scene: Scene, y: float, size: float, shown: Number = 1.0) -> None:
     """Two eyes, two cheeks, a smile."""
     plane = scene.object

@@ -41,4 +41,4 @@ def paint_car(scene: Scene) -> None:
         scene.paint(plane.circle(x, 0.50, 0.06), COLOURS["grey"])
 
 
-CAR = Kind("car", paint_car, "day peach mint rose")
+CAR = Kind("car", paint_car, "day peach mint lilac rose")

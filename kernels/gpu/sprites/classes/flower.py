@@ -16,7 +16,7 @@ def paint_flower(scene: Scene) -> None:
         leaf = np.maximum(plane.circle(side * 0.30, 0.80, 0.40), plane.circle(side * 0.26, 0.24, 0.40))
         scene.paint(leaf, COLOURS["green"], shown)
 
-    colour = dice.colour("red pink blue white yellow")
+    colour = dice.colour("red pink purple blue orange white yellow")
     middle = choose(COLOURS["brown"], COLOURS["yellow"], np.abs(colour - COLOURS["yellow"]).sum(1) < 0.3)
     scene.paint(plane.petals(0, -0.34, 6, 0.40, 0.27, 0.24), shade(colour, 0.25))
     scene.paint(plane.petals(0, -0.34, 6, 0.38, 0.23, 0.18), colour)
@@ -25,4 +25,4 @@ def paint_flower(scene: Scene) -> None:
     scene.paint(plane.circle(-0.02, -0.36, 0.17), middle)
 
 
-FLOWER = Kind("flower", paint_flower, "day peach lilac butter")
+FLOWER = Kind("flower", paint_flower, "day peach mint lilac butter")

@@ -13,7 +13,7 @@ SPOTS = [(-0.46, -0.16, 0.15), (0.46, -0.16, 0.15), (0.0, -0.44, 0.18), (0.0, 0.
 def paint_mushroom(scene: Scene) -> None:
     plane, dice = scene.object, scene.dice
     paint_hill(scene, 0.62, "grass grass sand")
-    colour, spot = dice.colour("red orange purple teal"), dice.colour("white butter")
+    colour, spot = dice.colour("red orange purple blue teal"), dice.colour("white butter")
     little = dice.yes(0.35)
     scene.paint(plane.box(-0.74, 0.72, 0.09, 0.18, 0.06), COLOURS["cream"], little)
     scene.paint(np.maximum(plane.ellipse(-0.74, 0.62, 0.28, 0.30), plane.y - 0.64), colour, little)

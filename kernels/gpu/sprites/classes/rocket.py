@@ -4,18 +4,17 @@ import numpy as np
 
 from sprites.classes.kind import Kind
 from sprites.palette import COLOURS, WHITE, shade
-from sprites.scene import Scene
+from sprites.scene import Scene, paint_moon
 
 
 def paint_rocket(scene: Scene) -> None:
     plane, ground, dice = scene.object, scene.ground, scene.dice
     sky = dice.pick([0, 1, 2], [0.4, 0.3, 0.3])  # empty, moon, planet
-    moon = np.maximum(ground.circle(-0.68, -0.66, 0.22), -ground.circle(-0.56, -0.74, 0.19))
-    scene.paint(moon, COLOURS["butter"], sky == 1)
-    scene.paint(ground.circle(0.70, -0.64, 0.20), COLOURS["orange"], sky == 2)
-    scene.paint(np.abs(ground.ellipse(0.70, -0.62, 0.36, 0.11)) - 0.04, COLOURS["butter"], sky == 2)
+    paint_moon(scene, 0.0, sky == 1)
+    scene.paint(ground.circle(-0.62, -0.64, 0.20), COLOURS["orange"], sky == 2)
+    scene.paint(np.abs(ground.ellipse(-0.62, -0.62, 0.36, 0.11)) - 0.04, COLOURS["butter"], sky == 2)
 
-    colour, accent = dice.colour("white yellow mint"), dice.colour("red teal pink")
+    colour, accent = dice.colour("white yellow mint"), dice.colour("red orange pink")
     scene.paint(plane.ellipse(0, 0.68, 0.24, 0.40), COLOURS["orange"])
     scene.paint(plane.ellipse(0, 0.64, 0.14, 0.26), COLOURS["yellow"])
     for side in (-1, 1):
@@ -32,4 +31,4 @@ def paint_rocket(scene: Scene) -> None:
     scene.paint(plane.circle(-0.05, -0.17, 0.07), WHITE)
 
 
-ROCKET = Kind("rocket", paint_rocket, "night violet dusk deep", turns=(-0.3, 0.3))
+ROCKET = Kind("rocket", paint_rocket, "night violet dusk deep", turns=(0.3,))

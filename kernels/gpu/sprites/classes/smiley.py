@@ -9,7 +9,7 @@ from sprites.scene import Scene
 
 def paint_smiley(scene: Scene) -> None:
     plane, dice = scene.object, scene.dice
-    colour = dice.colour("yellow yellow yellow orange pink mint")
+    colour = dice.colour("yellow yellow yellow orange pink")
     body = plane.circle(0, 0, 0.92)
     scene.paint(body, shade(colour, 0.2))
     scene.paint(np.maximum(body, plane.circle(-0.10, -0.10, 0.90)), colour)
@@ -36,4 +36,4 @@ def paint_smiley(scene: Scene) -> None:
     scene.paint(np.maximum(plane.ellipse(0, 0.42, 0.12, 0.17), 0.48 - plane.y), COLOURS["red"], mouth == 2)
 
 
-SMILEY = Kind("smiley", paint_smiley, "day peach lilac night", turns=(-0.15, 0.15))
+SMILEY = Kind("smiley", paint_smiley, "day peach lilac rose night", turns=(-0.12,))
