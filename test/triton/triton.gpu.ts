@@ -22,12 +22,28 @@ let warm: Lab;
 let cold: Lab;
 /** Triton under its batched rule. */
 let batched: Lab;
+let batchedMetrics: string;
 let local: Lab;
 
-async function lab(settings: Readonly<Record<string, string>>): Promise<Lab> {
+async function serve(settings: Readonly<Record<string, string>>): Promise<TritonServer> {
   const server = await startTriton(settings);
   servers.push(server);
-  return labAt(server.url);
+  return server;
+}
+
+async function lab(settings: Readonly<Record<string, string>>): Promise<Lab> {
+  return labAt((await serve(settings)).url);
+}
+
+/** What the server's /metrics has counted so far. */
+async function counted(metrics: string): Promise<{ pictures: number; batches: number }> {
+  const text = await (await fetch(metrics)).text();
+  const sum = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, "gm"))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    );
+  return { pictures: sum("vpg_pictures_total"), batches: sum("vpg_batches_total") };
 }
 
 beforeAll(async () => {
@@ -35,7 +51,9 @@ beforeAll(async () => {
   local = await labAt(builtIn.url);
   warm = await lab({});
   cold = await lab({ "cache-bytes": "0" });
-  batched = await lab({ rule: "batched" });
+  const merging = await serve({ rule: "batched" });
+  batched = await labAt(merging.url);
+  batchedMetrics = merging.metrics;
 });
 afterAll(async () => {
   const statuses = await Promise.all(servers.map((server) => server.close()));
@@ -124,6 +142,19 @@ describe("Triton", () => {
     process.stderr.write(
       `${rule} Triton and the built-in endpoint: at most ${most.toExponential(1)} apart\n`,
     );
+  });
+
+  it("runs requests of different generations that meet as one batch", async () => {
+    const crowd = 12;
+    const before = await counted(batchedMetrics);
+    await Promise.all(
+      Array.from({ length: crowd }, (_, i) =>
+        tell(batched, K - 1, picture(40 + i, K - 1, { key: `meet ${i}` })),
+      ),
+    );
+    const after = await counted(batchedMetrics);
+    expect(after.pictures - before.pictures).toBe(crowd);
+    expect(after.batches - before.batches).toBeLessThan(crowd / 2);
   });
 
   it("declares another class for another batch rule", () => {

@@ -26,11 +26,11 @@ MEASURES = """\
 - **FD 1, FD 2**: Fréchet distance on the 64 features of two classifiers that were trained for measuring only, other
   widths, pictures and seeds; each has its own scale, so compare within a column and with the floor. **low FD**: on
   middle features, averaged over the picture. Both fall with the number of pictures: only equal counts compare.
-- **outliers**: the share of pictures odder than 99% of the reconstructions of their class are (so 1% is as good as it
-  gets). **Oddness**: every 8 x 8 patch against its nearest one at that place in {bank:,} reconstructed real pictures,
-  in units of what is usual there, root mean square; reconstructions have 1. Reacts to smudges, wrong colours and
-  misplaced parts; blind to parts that are right alone and wrong together, mild with stars and fish, and it rewards the
-  ordinary: read it with recall and FD.
+- **Oddness**: every 8 x 8 patch against its nearest one at that place in {bank:,} reconstructed real pictures, in
+  units of what is usual there, root mean square. **outliers**: the share of pictures whose oddness is above 1 (about
+  where one begins to see it) and above that of 99% of the reconstructions of their class. Reacts to smudges, wrong
+  colours and misplaced parts; blind to parts that are right alone and wrong together, and it rewards the ordinary: read
+  it with recall and FD.
 - **P, R, D, C**: precision, recall, density, coverage (k = 5). **acc.**: taken for the class asked. Blind here: in a
   trial a model of three minutes, most of its pictures visibly broken, had 99.6%.
 """
@@ -75,12 +75,15 @@ def training(history: History, seed: int) -> str:
 
 All pictures are drawn by `sprites.world` from (count, seed, size): {get("pictures", "?")} for the features and the
 tokenizer, {get("coded_pictures", "?")} fresh ones and those again, as tokens, for the transformer, 2000 others for the
-tests. Licence: the project's. One command, from seed {seed}, resumed after any kill:
+tests. The world has 16,798 different pictures, so most of the tests' occur in training too: the figures below say how
+well their distribution is learnt, not how the model fares with pictures it never saw. Licence: the project's. One
+command, from seed {seed}, resumed after any kill:
 
     cd kernels/gpu && python -m sprites.train --seed {seed}
 
 Tokenizer: {get("tokenizer_steps", "?")} steps of {get("tokenizer_batch", "?")}, AdamW, L1 + L2 + edges + features of a
-classifier, codebook by moving averages. Transformer: {get("transformer_steps", "?")} steps of
+classifier, codebook by moving averages; one picture in four is decoded from its first scales alone, by L1 + L2, so that
+coarse scales say what is seen from afar. Transformer: {get("transformer_steps", "?")} steps of
 {get("transformer_batch", "?")}, Muon for the matrices and AdamW for the rest, averaged weights.
 Minutes by the log: {minutes or "no log"}."""
     if history.changed:
@@ -93,7 +96,7 @@ the same recipe and not these very weights."""
         t = history.tokenizer
         text += f"""
 
-| on fresh pictures | |
+| on fresh draws | |
 | --- | --- |
 | tokenizer PSNR | {t["psnr"]} dB, worst of 500 {t["worst"]} dB, {t["codes"]} codes in use, \
 perplexity {t["perplexity"]} |"""

@@ -52,10 +52,10 @@ def load_bank(run: Run, pair: Pair, size: int) -> Bank:
         others, other_labels = real_pictures(int(size * HELD_OUT), HELD_OUT_SEED)
         bank = make_bank(reconstruct(pair, pictures), labels, reconstruct(pair, others), other_labels)
         state = {"pictures": torch.from_numpy(bank.pictures), "labels": torch.from_numpy(bank.labels)}
-        run.save(name, state | {"usual": bank.usual_KP, "mean": bank.mean, "limit": bank.limit_K})
+        run.save(name, state | {"usual": bank.usual_KP, "limit": bank.limit_K})
         return bank
     pictures, labels = state["pictures"].numpy(), state["labels"].numpy()
-    return Bank(pictures, labels, state["usual"], state["mean"], state["limit"])
+    return Bank(pictures, labels, state["usual"], state["limit"])
 
 
 @dataclass

@@ -1,12 +1,13 @@
 """How odd a picture looks, patch by patch: a stand-in for the visible flaws that classifiers do not see.
 
-The world is nearly discrete: a patch of a right picture occurs, about the same, at the same place of some other picture
-of its class. So each patch is measured against its nearest one there among many real pictures that went through the
-tokenizer, in units of what is usual at that place; a picture's oddness is the root mean square. A whole picture's
-nearest neighbour says far less: no other has the same colours, sky and details at once (tried on pictures with a piece
-of another spliced in: area under the curve .62, by patches .76 with 1,500 pictures in the bank and .92 with 8,000). It
-is blind to parts that are right one by one and wrong together, and mild with classes that turn (stars, fish), whose
-patches recur less. Shapes in names: B pictures, N those of the bank, P patches, F values of one, K classes.
+The world is discrete: a patch of a right picture occurs, about the same, at the same place of some other picture of its
+class. So each patch is measured against its nearest one there among many real pictures that went through the tokenizer,
+in units of what is usual at that place; a picture's oddness is the root mean square. A picture's nearest neighbour says
+less where no other has the same colours, sky and details at once (tried, in an earlier world, on pictures with a
+piece of another spliced in: area under the curve .62, by patches .92 with 8,000 pictures in the bank). It is blind to
+parts that are right one by one and wrong together.
+
+Shapes in names: B pictures, N those of the bank, P patches, F values of one, K classes.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import torch.nn.functional as F
 POOL, SIDE, STRIDE = 2, 8, 4  # pixels: shrink, then patches of so many that begin every so many
 USUAL, USUAL_PICTURES = 0.9, 150  # the quantile that counts as usual, and over how many pictures of a class
 LEAST = 0.15  # added to the usual distance: some three grey levels a value
-LIMIT = 0.99  # of a class's reconstructions lie below its limit
+LIMIT, LEAST_LIMIT = 0.99, 1.0  # of a class's reconstructions lie below its limit, which is never below
 
 
 def patches(pictures: np.ndarray) -> torch.Tensor:
@@ -34,18 +35,17 @@ class Bank:
     pictures: np.ndarray
     labels: np.ndarray
     usual_KP: torch.Tensor
-    mean: float  # oddness of reconstructions that are not in the bank
     limit_K: torch.Tensor
 
     def scores(self, pictures: np.ndarray, labels: np.ndarray) -> torch.Tensor:
-        """[B], in units of the reconstructions' mean."""
+        """[B]; 0 is a picture of which every patch is in the bank, and from about 1 on one sees it."""
         score_B = torch.zeros(len(labels))
         for label in np.unique(labels):
             bank_PNF, made_PBF = (patches(x) for x in (self.pictures[self.labels == label], pictures[labels == label]))
             nearest_PB = torch.cdist(made_PBF, bank_PNF).amin(2)
             odd_PB = nearest_PB / (self.usual_KP[label] + LEAST)[:, None]
             score_B[torch.from_numpy(labels == label)] = odd_PB.square().mean(0).sqrt()
-        return score_B / self.mean
+        return score_B
 
     def outliers(self, score_B: torch.Tensor, labels: np.ndarray) -> torch.Tensor:
         """bool [B]: odder than nearly all reconstructions of their class."""
@@ -60,8 +60,7 @@ def make_bank(pictures: np.ndarray, labels: np.ndarray, held_out: np.ndarray, he
         second_PB = torch.cdist(bank_PNF[:, :USUAL_PICTURES], bank_PNF).kthvalue(2, dim=2).values  # nearest: itself
         usual.append(second_PB.quantile(USUAL, dim=1))
     usual_KP = torch.stack(usual)
-    score_B = Bank(pictures, labels, usual_KP, 1.0, torch.empty(0)).scores(held_out, held_labels)
-    mean = score_B.mean().item()
+    score_B = Bank(pictures, labels, usual_KP, torch.empty(0)).scores(held_out, held_labels)
     by_class = [score_B[torch.from_numpy(held_labels == label)] for label in range(len(usual))]
-    limit_K = torch.stack([scores.quantile(LIMIT) for scores in by_class]) / mean
-    return Bank(pictures, labels, usual_KP, mean, limit_K)
+    limit_K = torch.stack([scores.quantile(LIMIT) for scores in by_class]).clamp_min(LEAST_LIMIT)
+    return Bank(pictures, labels, usual_KP, limit_K)

@@ -2,6 +2,7 @@
 
 All variety comes from discrete choices that one sees from afar: colours, kinds, companions, tilts. A small model draws
 those cleanly; sizes and places that differ by a pixel or two it only smudges, so an object keeps its size and place.
+There are 16,798 different pictures, from 108 stars to 10,368 houses.
 """
 
 import numpy as np
