@@ -22,6 +22,18 @@ export type Condition =
   | { readonly kind: "class"; readonly index: number }
   | { readonly kind: "text"; readonly prompt: string; readonly negativePrompt: string };
 
+/** What the edge draws a codebook token with (contract: "Mixing", "Codebook"). */
+export interface Sampling {
+  /** Strength of the mixing; means nothing with one branch. */
+  readonly lambda: number;
+  /** 0 takes the likeliest. */
+  readonly temperature: number;
+  /** 0 or at least the codebook's size: off. */
+  readonly topK: number;
+  /** 1: off. */
+  readonly topP: number;
+}
+
 /** One step of n pictures: all share model, schedule, step, kind of corruption and whether there is a corrupted branch. */
 export interface StepRequest {
   readonly id: string;
@@ -38,6 +50,8 @@ export interface StepRequest {
   /** Rows a token: 2 when a corrupted branch is asked for and there is a prefix to corrupt, else 1. */
   readonly branches: 1 | 2;
   readonly pictures: readonly PictureStep[];
+  /** How the edge will sample: an endpoint that is set up for it then sends only what can be drawn. */
+  readonly sampling?: Sampling;
   /** Milliseconds from now after which the answer is worth nothing. */
   readonly deadlineMs: number;
 }
@@ -56,12 +70,25 @@ export interface Route {
   readonly region: string | null;
 }
 
+/** The tokens of one picture's step that can be drawn, where an endpoint sends no others. */
+export interface Candidates {
+  /** How many there are at each of the L_k positions: 1 .. width. */
+  readonly counts: Int32Array;
+  /** What all tokens that top-k kept weigh there, the largest weighing 1: 1 .. width. */
+  readonly masses: Float32Array;
+  /** Which they are, position after position, ascending within each. */
+  readonly tokens: Uint16Array;
+}
+
 export interface StepAnswer {
   /** One a picture. */
   readonly stats: readonly StepStats[];
   readonly route: Route;
+  /** One a picture where only candidates come; absent where every token does. */
+  readonly candidates?: readonly Candidates[];
   /**
-   * The pairs as FP16 little endian, [n, L_k, branches, width], in pieces of any size.
+   * The pairs as FP16 little endian, [n, L_k, branches, width], in pieces of any size; those of the candidates alone,
+   * picture after picture, are [candidates, branches].
    * Ends after exactly that many bytes or throws a `Fault`; leaving the loop early closes the connection.
    */
   readonly logits: AsyncIterable<Uint8Array>;

@@ -4,6 +4,8 @@ import { Call } from "./http/call.ts";
 import { type Credentials, identify } from "./http/identify.ts";
 import { infer } from "./http/infer.ts";
 import { redactor } from "./http/redact.ts";
+import { drawable } from "./messages/candidates.ts";
+import { readCandidates } from "./messages/candidates-answer.ts";
 import { decodeMessage } from "./messages/decode.ts";
 import { parseStats } from "./messages/stats.ts";
 import { stepMessage } from "./messages/step.ts";
@@ -27,6 +29,8 @@ export interface TritonOptions {
   readonly fetch?: typeof fetch;
   /** The most bytes the files of one decode may take together; 64 MiB unless given, half of what a Worker has. */
   readonly maxMediaBytes?: number;
+  /** Asks for candidates where the sampling leaves tokens out: the same draw from fewer bytes. The server must know how. */
+  readonly candidates?: boolean;
 }
 
 const defaultMediaBytes = 64 * 1024 * 1024;
@@ -64,12 +68,15 @@ export function triton(options: TritonOptions): StepSource {
     async step(request: StepRequest, signal: AbortSignal): Promise<StepAnswer> {
       const call = begin(request, signal);
       try {
-        const answer = await infer(call, destination(request.model), () => stepMessage(request));
+        const sampling = options.candidates ? drawable(request) : undefined;
+        const answer = await infer(call, destination(request.model), () => stepMessage(request, sampling));
         const elements = await answer.bytes();
         const stats = elements.map((element) =>
           parseStats(element, { revision: request.revision, numerics }),
         );
-        return { stats, route, logits: passOn(call, answer.stream()) };
+        if (!sampling) return { stats, route, logits: passOn(call, answer.stream()) };
+        const { candidates, pairs } = await readCandidates(answer, request);
+        return { stats, route, candidates, logits: passOn(call, pairs) };
       } catch (error) {
         throw failed(call, error);
       }

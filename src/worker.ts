@@ -18,6 +18,8 @@ interface Env {
   /** The endpoint that serves every model, and the numerics class it was started as. */
   readonly ENDPOINT_URL: string;
   readonly ENDPOINT_NUMERICS: string;
+  /** "1" where it knows how to leave out what cannot be drawn (docs/gpu.md, "Candidates"). */
+  readonly ENDPOINT_CANDIDATES?: string;
 }
 
 const kernel = loadKernel(kernelModule);
@@ -29,6 +31,7 @@ export class Generation extends GenerationObject<Env> {
       url: env.ENDPOINT_URL,
       region: null,
       numerics: env.ENDPOINT_NUMERICS,
+      candidates: env.ENDPOINT_CANDIDATES === "1",
     });
     super(ctx, env, { source, kernel, outputs: env.OUTPUTS });
   }

@@ -8,6 +8,7 @@ import type {
   StepSource,
 } from "../adapters/contract.ts";
 import { philox } from "../kernels/edge/index.ts";
+import { narrow } from "../kernels/edge/narrowing.ts";
 
 interface NoiseOptions {
   /** Bytes a piece; boundaries fall where they may. */
@@ -15,6 +16,8 @@ interface NoiseOptions {
   /** Called before each answer; may throw the fault to test. */
   readonly before?: (request: StepRequest) => void | Promise<void>;
   readonly beforeDecode?: (request: DecodeRequest) => void | Promise<void>;
+  /** Sends only what the request's sampling leaves over. */
+  readonly candidates?: boolean;
   /** Changes the bytes of an answer. */
   readonly spoil?: (bytes: Uint8Array, request: StepRequest) => Uint8Array;
 }
@@ -22,12 +25,17 @@ interface NoiseOptions {
 const route = { endpoint: "noise", region: null };
 
 /** Decoding gives the tokens themselves as the picture. */
-export function noiseSource({ piece = 4096, before, beforeDecode, spoil }: NoiseOptions = {}): StepSource {
+export function noiseSource(options: NoiseOptions = {}): StepSource {
+  const { piece = 4096, before, beforeDecode, candidates = false, spoil } = options;
   return {
     async step(request, signal): Promise<StepAnswer> {
       signal.throwIfAborted();
       await before?.(request);
-      const bytes = join(request.pictures.map((picture) => noiseRows(request, picture)));
+      const rows = request.pictures.map((picture) => noiseRows(request, picture));
+      const left = candidates
+        ? rows.map((bytes) => narrow({ ...request, ...request.sampling!, seed: 0 }, bytes))
+        : null;
+      const bytes = join(left?.map(({ logits }) => logits) ?? rows);
       return {
         route,
         stats: request.pictures.map(() => ({
@@ -36,6 +44,7 @@ export function noiseSource({ piece = 4096, before, beforeDecode, spoil }: Noise
           revision: request.revision,
           numerics: "noise",
         })),
+        ...(left && { candidates: left }),
         logits: pieces(spoil?.(bytes, request) ?? bytes, piece),
       };
     },

@@ -1,10 +1,11 @@
 /** A step of the contract as an OIP message: its inputs, its parameters, and the outputs it must bring. */
-import type { Condition, PictureStep, StepRequest } from "../contract.ts";
+import type { Condition, PictureStep, Sampling, StepRequest } from "../contract.ts";
 import { bytesTensor } from "../oip/bytes.ts";
 import { Malformed } from "../oip/malformed.ts";
 import type { Asked } from "../oip/open.ts";
 import type { InferRequest } from "../oip/request.ts";
 import { fp32Tensor, int32Tensor, type Tensor, uint64Tensor } from "../oip/tensor.ts";
+import { candidateOutputs, candidateParameters } from "./candidates.ts";
 import { batchOf, deadlineParameters, tokensTensor } from "./shared.ts";
 import { maxStatsBytes } from "./stats.ts";
 
@@ -16,10 +17,11 @@ export interface Message {
 
 /**
  * @param request a step of n pictures
+ * @param sampling given to ask for candidates: only for what can be drawn
  * @returns the message for it, inputs in the contract's order
  * @throws Malformed when the request contradicts itself; its message names the field
  */
-export function stepMessage(request: StepRequest): Message {
+export function stepMessage(request: StepRequest, sampling?: Sampling): Message {
   const { pictures, step } = request;
   const n = batchOf(pictures.length);
   const tokens = tokensTensor(
@@ -69,13 +71,18 @@ export function stepMessage(request: StepRequest): Message {
   ];
   const asked: readonly Asked[] = [
     { name: "stats", datatype: "BYTES", shape: [n, 1], most: n * maxStatsBytes },
-    { name: "logits", datatype: "FP16", shape: [n, request.length, request.branches, request.width] },
+    ...(sampling ? candidateOutputs(request) : [denseOutput(request)]),
   ];
   const outputs = asked.map((output) => output.name);
-  return {
-    request: { id: request.id, parameters: deadlineParameters(request.deadlineMs), inputs, outputs },
-    asked,
+  const parameters = {
+    ...deadlineParameters(request.deadlineMs),
+    ...(sampling ? candidateParameters(sampling) : {}),
   };
+  return { request: { id: request.id, parameters, inputs, outputs }, asked };
+}
+
+function denseOutput({ pictures, length, branches, width }: StepRequest): Asked {
+  return { name: "logits", datatype: "FP16", shape: [pictures.length, length, branches, width] };
 }
 
 /** All rows of one request have the same answer to `corruption_ratio > 0`, as float32. */

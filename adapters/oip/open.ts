@@ -6,13 +6,15 @@ import { parseHeader, parseHeaderLength, parseId, parseSections, type Section } 
 import { leavable } from "./leave.ts";
 import { Malformed, shown } from "./malformed.ts";
 import { ByteReader, type Pieces } from "./pieces.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** An output as it was asked for. */
 export interface Asked {
   readonly name: string;
   readonly datatype: Datatype;
-  readonly shape: readonly number[];
-  /** The most bytes its section may take; for BYTES, whose size only the server knows. */
+  /** `null`: a size that only the server knows, the same wherever it stands. */
+  readonly shape: readonly (number | null)[];
+  /** The most bytes its section may take, where only the server knows its size. */
   readonly most?: number;
 }
 
@@ -24,6 +26,11 @@ export interface OpenResponse {
    */
   bytes(): Promise<Uint8Array[]>;
   /**
+   * @returns the next tensor, which is one of fixed width, whole
+   * @throws Malformed when the body ends
+   */
+  tensor(): Promise<Tensor>;
+  /**
    * @returns the last tensor's bytes in pieces of any size while they arrive; leaving early closes the body.
    *   Ends after exactly the announced bytes, when the body has ended too, or throws Malformed
    */
@@ -34,7 +41,7 @@ export interface OpenResponse {
 
 /**
  * Reads and checks the header of an answer. Memory stays within the caps whatever the header says: header
- * 64 KiB, each BYTES tensor its `most`, all else passes through.
+ * 64 KiB, each tensor that is read whole its `most` or its shape, all else passes through.
  *
  * @param headers the answer's HTTP headers
  * @param pieces its body, decoded
@@ -82,7 +89,9 @@ function checkSections(sections: readonly Section[], asked: readonly Asked[]): v
       `outputs ${shown(names)} where ${shown(asked.map((output) => output.name))} were asked for`,
     );
   }
-  for (const [i, { name, datatype, shape, most }] of asked.entries()) {
+  const free = freeSize(sections, asked);
+  for (const [i, { name, datatype, shape: known, most }] of asked.entries()) {
+    const shape = known.map((size) => size ?? free);
     const section = sections[i]!;
     if (section.datatype !== datatype) throw new Malformed(`${name}: ${section.datatype}, not ${datatype}`);
     if (!sameShape(section.shape, shape)) {
@@ -91,6 +100,12 @@ function checkSections(sections: readonly Section[], asked: readonly Asked[]): v
     if (most !== undefined && section.size > most)
       throw new Malformed(`${name}: ${section.size} bytes, over ${most}`);
   }
+}
+
+/** What the server says where nothing else does. */
+function freeSize(sections: readonly Section[], asked: readonly Asked[]): number {
+  const i = asked.findIndex(({ shape }) => shape.includes(null));
+  return i < 0 ? 0 : (sections[i]!.shape[asked[i]!.shape.indexOf(null)] ?? 0);
 }
 
 /** With a Content-Encoding, Content-Length counts the encoded bytes and stays visible: it says nothing then. */
@@ -111,6 +126,11 @@ function readerOf(reader: ByteReader, sections: readonly Section[]): OpenRespons
   };
   return {
     bytes: () => orClosed(reader, async () => await readElements(reader, take())),
+    tensor: () =>
+      orClosed(reader, async () => {
+        const { size, ...section } = take();
+        return { ...section, data: await reader.exactly(size, section.name) };
+      }),
     stream: () => leavable(passOn(reader, take()), () => reader.cancel()),
     end: () => orClosed(reader, () => reader.end()),
   };

@@ -1,7 +1,9 @@
 /** The edge kernel's host: hands bytes in, takes tokens out, and is the one file that knows pointers. */
+import { type Candidates, checkCandidates, gather, widest } from "./candidates.ts";
 import { type Malformation, MalformedRow } from "./malformed.ts";
 import { check, pairBytes, type StepSettings, tokenBytes } from "./settings.ts";
 
+export type { Candidates } from "./candidates.ts";
 export { corruptionIndex } from "./corruption.ts";
 export { type Malformation, MalformedRow } from "./malformed.ts";
 export { philox, STREAM, uniform, type Words } from "./philox.ts";
@@ -11,7 +13,8 @@ export type { StepSettings } from "./settings.ts";
 /** One step of one picture: its logits in as they arrive, its tokens out. */
 export interface StepSampler {
   /**
-   * Takes the next bytes of FP16 [L_k, branches, width], cut anywhere, and draws every token whose rows are complete.
+   * Takes the next bytes of FP16 [L_k, branches, width], or [candidates of all tokens, branches], cut anywhere, and draws
+   * every token whose rows are complete.
    *
    * @throws MalformedRow for a row the contract does not allow; the sampler is dead then, its memory given back
    * @throws RangeError for more bytes than the step has
@@ -34,7 +37,8 @@ export interface Kernel {
   /**
    * Begins a step; many may be under way at once. Each must be disposed of.
    *
-   * @throws RangeError naming the setting that is out of range
+   * @param candidates given where only the logits of these come: an endpoint has left out what cannot be drawn
+   * @throws RangeError naming the setting that is out of range, or that the candidates do not fit
    * @example
    * const sampler = kernel.begin(settings);
    * try {
@@ -44,7 +48,7 @@ export interface Kernel {
    *   sampler.dispose();
    * }
    */
-  begin(settings: StepSettings): StepSampler;
+  begin(settings: StepSettings, candidates?: Candidates): StepSampler;
 }
 
 /** The kernel's exports (assembly/kernel.ts). */
@@ -68,11 +72,19 @@ interface Exports {
   tokensOf(state: number): number;
   positionOf(state: number): number;
   sample(state: number, rows: number): number;
+  choose(state: number, count: number, mass: number): number;
   close(state: number): void;
 }
 
 /** By the number the kernel answers with. */
-const MALFORMATIONS: readonly Malformation[] = ["nan", "infinite", "half-masked", "masked-bit", "empty"];
+const MALFORMATIONS: readonly Malformation[] = [
+  "nan",
+  "infinite",
+  "half-masked",
+  "masked-bit",
+  "empty",
+  "masked-candidate",
+];
 
 /** Bytes handed over at once: what fits the first cache beside the row being worked on. */
 const WINDOW = 16384;
@@ -90,19 +102,29 @@ export function loadKernel(module: WebAssembly.Module): Kernel {
     if (view.buffer !== exports.memory.buffer) view = new Uint8Array(exports.memory.buffer);
     return view;
   };
-  return { begin: (settings) => begin(exports, memory, settings) };
+  return {
+    begin: (settings, candidates) =>
+      candidates === undefined
+        ? begin(exports, memory, settings)
+        : beginCandidates(exports, memory, settings, candidates),
+  };
 }
 
-function begin(kernel: Exports, memory: () => Uint8Array<ArrayBuffer>, settings: StepSettings): StepSampler {
-  check(settings);
-  const pair = pairBytes(settings);
-  const tokenCount = settings.length;
-  const windowBytes = pair * Math.min(tokenCount, Math.max(1, Math.floor(WINDOW / pair)));
-  let remaining = pair * tokenCount;
-  let filled = 0;
+/** A state in the kernel, until it is closed or has met a malformed row. */
+interface Block {
+  /** Where its window begins. */
+  readonly window: number;
+  /** @throws Error once it is closed */
+  alive(): number;
+  /** @throws MalformedRow for a reason that is not 0; the block is closed then */
+  accept(reason: number): void;
+  close(): void;
+}
+
+function open(kernel: Exports, settings: StepSettings, windowBytes: number): Block {
   let state = kernel.open(
     settings.tokens === "bitwise",
-    tokenCount,
+    settings.length,
     settings.width,
     settings.branches,
     windowBytes,
@@ -114,29 +136,42 @@ function begin(kernel: Exports, memory: () => Uint8Array<ArrayBuffer>, settings:
     Math.floor(settings.seed / 2 ** 32),
     settings.step,
   );
-  const window = kernel.windowOf(state);
-
-  const alive = () => {
-    if (state === 0) throw new Error("the sampler is disposed of, or met a malformed row");
-  };
-  const dispose = () => {
+  const close = () => {
     if (state !== 0) kernel.close(state);
     state = 0;
   };
-  const sample = (rows: number) => {
-    const reason = kernel.sample(state, rows);
-    if (reason === 0) return;
-    const position = kernel.positionOf(state);
-    dispose();
-    throw new MalformedRow(MALFORMATIONS[reason - 1]!, position);
+  return {
+    window: kernel.windowOf(state),
+    alive() {
+      if (state === 0) throw new Error("the sampler is disposed of, or met a malformed row");
+      return state;
+    },
+    accept(reason) {
+      if (reason === 0) return;
+      const position = kernel.positionOf(state);
+      close();
+      throw new MalformedRow(MALFORMATIONS[reason - 1]!, position);
+    },
+    close,
   };
+}
+
+function begin(kernel: Exports, memory: () => Uint8Array<ArrayBuffer>, settings: StepSettings): StepSampler {
+  check(settings);
+  const pair = pairBytes(settings);
+  const tokenCount = settings.length;
+  const windowBytes = pair * Math.min(tokenCount, Math.max(1, Math.floor(WINDOW / pair)));
+  let remaining = pair * tokenCount;
+  let filled = 0;
+  const block = open(kernel, settings, windowBytes);
+  const { window } = block;
 
   return {
     get remaining() {
       return remaining;
     },
     push(bytes) {
-      alive();
+      const state = block.alive();
       if (bytes.length > remaining) {
         throw new RangeError(`${bytes.length} bytes of logits where ${remaining} were missing`);
       }
@@ -148,17 +183,39 @@ function begin(kernel: Exports, memory: () => Uint8Array<ArrayBuffer>, settings:
         remaining -= piece.length;
         const rows = Math.floor(filled / pair);
         if (rows === 0) continue;
-        sample(rows);
+        block.accept(kernel.sample(state, rows));
         memory().copyWithin(window, window + rows * pair, window + filled);
         filled -= rows * pair;
       }
     },
     finish() {
-      alive();
+      const state = block.alive();
       if (remaining > 0) throw new RangeError(`${remaining} bytes of logits are missing`);
       const start = kernel.tokensOf(state);
       return memory().slice(start, start + tokenCount * tokenBytes(settings));
     },
-    dispose,
+    dispose: () => block.close(),
   };
+}
+
+function beginCandidates(
+  kernel: Exports,
+  memory: () => Uint8Array<ArrayBuffer>,
+  settings: StepSettings,
+  candidates: Candidates,
+): StepSampler {
+  check(settings);
+  checkCandidates(settings, candidates);
+  const block = open(kernel, settings, pairBytes({ ...settings, width: widest(candidates) }));
+  return gather(settings, candidates, {
+    alive: () => void block.alive(),
+    choose(rows, count, mass) {
+      const state = block.alive();
+      memory().set(rows, block.window);
+      const place = kernel.choose(state, count, mass);
+      block.accept(Math.max(0, -place));
+      return place;
+    },
+    close: () => block.close(),
+  });
 }

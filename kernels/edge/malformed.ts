@@ -1,7 +1,7 @@
 /** A row of logits that the contract does not allow: the endpoint's fault, never a picture. */
 
 /** What was found, at the first place of the row where something was. */
-export type Malformation = "nan" | "infinite" | "half-masked" | "masked-bit" | "empty";
+export type Malformation = "nan" | "infinite" | "half-masked" | "masked-bit" | "empty" | "masked-candidate";
 
 const TEXT: Record<Malformation, string> = {
   nan: "a logit is not a number",
@@ -9,6 +9,7 @@ const TEXT: Record<Malformation, string> = {
   "half-masked": "a token is masked in one row of the pair only",
   "masked-bit": "a bit's log-odds are minus infinity",
   empty: "every token is masked",
+  "masked-candidate": "a candidate is masked",
 };
 
 /** Thrown for a malformed row; the sampler that met it is dead. */

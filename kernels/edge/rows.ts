@@ -1,12 +1,25 @@
 /** Rows of logits for tests and the benchmark: settings to vary, contents of many kinds, and the whole step in one call. */
 import { compiledKernel } from "./compiled.ts";
-import { loadKernel, type StepSettings } from "./index.ts";
+import { loadKernel, type StepSampler, type StepSettings } from "./index.ts";
+import type { Narrowed } from "./narrowing.ts";
 
 export const kernel = loadKernel(compiledKernel());
 
 /** The kernel's tokens of a whole step, its bytes pushed in pieces that end at the cuts. */
 export function run(settings: StepSettings, bytes: Uint8Array, cuts: readonly number[] = []): Uint8Array {
-  const sampler = kernel.begin(settings);
+  return drain(kernel.begin(settings), bytes, cuts);
+}
+
+/** The same from candidates alone. */
+export function runCandidates(
+  settings: StepSettings,
+  { logits, ...candidates }: Narrowed,
+  cuts: readonly number[] = [],
+): Uint8Array {
+  return drain(kernel.begin(settings, candidates), logits, cuts);
+}
+
+function drain(sampler: StepSampler, bytes: Uint8Array, cuts: readonly number[]): Uint8Array {
   try {
     let at = 0;
     for (const cut of [...cuts, bytes.length]) {

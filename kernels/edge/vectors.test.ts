@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import bitwise from "../../test/vectors/bitwise.json" with { type: "json" };
+import candidates from "../../test/vectors/candidates.json" with { type: "json" };
 import codebook from "../../test/vectors/codebook.json" with { type: "json" };
 import corruption from "../../test/vectors/corruption.json" with { type: "json" };
 import exponentials from "../../test/vectors/exponential.json" with { type: "json" };
@@ -18,7 +19,7 @@ import {
   type Words,
 } from "./index.ts";
 import { philoxBlock, uniform } from "./philox.ts";
-import { plain, run } from "./rows.ts";
+import { plain, run, runCandidates } from "./rows.ts";
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -138,6 +139,22 @@ describe("golden vectors: the kernel", () => {
       }
     },
   );
+
+  it.each(codebook)("draws the same from candidates: $name", ({ name, settings, drawn }) => {
+    const left = candidates.find((vector) => vector.name === name)!;
+    const numbers = {
+      ...settings,
+      lambda: float32(settings.lambda),
+      temperature: float32(settings.temperature),
+    } as StepSettings;
+    const narrowed = {
+      counts: Int32Array.from(left.counts),
+      masses: Float32Array.from(left.masses, float32),
+      tokens: Uint16Array.from(left.tokens),
+      logits: bytes(left.logits),
+    };
+    expect(runCandidates(numbers, narrowed)).toEqual(bytes(drawn));
+  });
 
   it.each(malformed)("refuses $name", ({ settings, logits, malformation, row }) => {
     const draw = () => run({ ...plain, ...settings } as StepSettings, bytes(logits));

@@ -107,6 +107,7 @@ describe("a bad request", () => {
       "not of this family",
       withInputs(stepRequest([asked]), fp32Tensor("temperature", [1, 1], [1])),
     ],
+    ["candidates", "not supported", { ...stepRequest([asked]), parameters: { candidates: true } }],
     ["step", "too many pictures", stepRequest([asked, asked, asked, asked, asked])],
     ["outputs", "unknown", { ...stepRequest([asked]), outputs: ["probabilities"] }],
   ];

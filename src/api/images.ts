@@ -7,10 +7,11 @@ import { makePlan, type Plan } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { type Outcome, reportOf, usageOf, type Warning } from "./report.ts";
-import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, ineffectiveFields } from "./schemas.ts";
+import { type Outcome, reportOf, usageOf } from "./report.ts";
+import { errorAnswer, type ImageRequest, imageAnswer, imageRequest } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
 import { timingHeader } from "./timing.ts";
+import { warningsOf } from "./warnings.ts";
 
 const route = createRoute({
   method: "post",
@@ -36,7 +37,7 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     refuseIdempotencyKey(c);
     const request = c.req.valid("json");
     const plan = planOf(request, deps);
-    const warnings = warningsOf(request);
+    const warnings = warningsOf(request, plan);
     const stream = request.stream ?? false;
     const createdMs = Date.now();
     const id = await deps.ids.make(createdMs, crypto.getRandomValues(new Uint8Array(16)));
@@ -81,6 +82,7 @@ function planOf(request: ImageRequest, deps: Deps): Plan {
   return makePlan(
     {
       prompt: request.prompt,
+      negativePrompt: request.negative_prompt ?? undefined,
       n: request.n ?? 1,
       size: request.size ?? "auto",
       format: request.output_format ?? "png",
@@ -114,12 +116,6 @@ function refuseIdempotencyKey(c: Context<ApiEnv>): void {
   throw new Refusal("unsupported_value", "Idempotency-Key: not available before there are accounts.", {
     param: "Idempotency-Key",
   });
-}
-
-function warningsOf(request: ImageRequest): Warning[] {
-  return ineffectiveFields
-    .filter((param) => request[param] != null && request[param] !== "auto")
-    .map((param) => ({ param, message: `${param} has no effect with this model.` }));
 }
 
 function unstartable(id: string, why: string): Refusal {

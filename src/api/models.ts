@@ -1,6 +1,6 @@
 /** GET /v1/models and /v1/models/{id}: the catalogue in OpenAI's shape, with what is ours beside it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { catalogue, findModel, type Model } from "../catalogue/index.ts";
+import { catalogue, findModel, type Model, type Schedule } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
@@ -34,6 +34,14 @@ export function modelRoutes(app: OpenAPIHono<ApiEnv>): void {
   });
 }
 
+/** [t, h, w], and the bits of a token where it has any. */
+const mapOf = (step: Schedule["steps"][number]) => [
+  step.t,
+  step.h,
+  step.w,
+  ...("bits" in step ? [step.bits] : []),
+];
+
 function answerOf(model: Model) {
   const { id, created, title, family, revision, condition, schedules, formats, limits, defaults } = model;
   return {
@@ -44,9 +52,11 @@ function answerOf(model: Model) {
     title,
     family,
     revision,
-    classes: condition.classes,
-    sizes: schedules.map((schedule) => schedule.size),
-    schedules: schedules.map(({ name, steps }) => ({ name, steps: steps.map(({ t, h, w }) => [t, h, w]) })),
+    ...(condition.kind === "class"
+      ? { classes: condition.classes }
+      : { max_prompt_characters: condition.limits.characters }),
+    sizes: [...new Set(schedules.map((schedule) => schedule.size))],
+    schedules: schedules.map(({ name, steps }) => ({ name, steps: steps.map(mapOf) })),
     output_formats: formats,
     max_n: limits.pictures,
     defaults,

@@ -10,16 +10,20 @@ export interface Warning {
 /** Settings as used, defaults resolved, in the request's own field names. */
 export function settingsOf(plan: Plan) {
   return {
-    prompt: plan.condition.label,
-    class: plan.condition.index,
+    ...shownCondition(plan.condition),
     size: plan.size,
     guidance_scale: plan.guidanceScale,
-    temperature: plan.sampling.temperature,
+    temperature: plan.temperature,
     top_k: plan.sampling.topK,
     top_p: plan.sampling.topP,
     vpg: plan.vpg.scale === 0 ? false : plan.vpg,
     strengths: plan.steps.map(({ guidance, lambda }) => ({ guidance, lambda })),
   };
+}
+
+function shownCondition(condition: Plan["condition"]) {
+  if (condition.kind === "class") return { prompt: condition.label, class: condition.index };
+  return { prompt: condition.prompt, negative_prompt: condition.negativePrompt };
 }
 
 /** Tokens of one picture. */
@@ -53,7 +57,7 @@ export function reportOf(id: string, plan: Plan, outcome: Outcome, warnings: rea
   };
 }
 
-/** OpenAI's usage of so many pictures; a class is no text, so the input counts none. */
+/** OpenAI's usage of so many pictures; a class is no text, and a text's tokens only its encoder knows: the input counts none. */
 export function usageOf(plan: Plan, pictures: number) {
   const output = tokensOf(plan) * pictures;
   return {

@@ -43,7 +43,16 @@ const withoutEffect = {
 
 export const imageRequest = z
   .strictObject({
-    prompt: z.string().min(1).max(32_000).describe("a class model's class by name, or `class:3`"),
+    prompt: z
+      .string()
+      .min(1)
+      .max(32_000)
+      .describe("a text model's text; a class model's class by name, or `class:3`"),
+    negative_prompt: z
+      .string()
+      .max(32_000)
+      .nullish()
+      .describe("text models only: what the picture is guided away from"),
     model: z.string().nullish(),
     n: z.int().min(1).max(10).nullish(),
     size: z.string().nullish().describe("`auto`, or a size that the model makes"),

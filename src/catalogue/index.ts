@@ -2,7 +2,7 @@
 import { type Model, modelSchema } from "./model.ts";
 import sprites from "./var-sprites.json" with { type: "json" };
 
-export type { Model, Schedule } from "./model.ts";
+export { type CorruptionKind, corruptionKinds, type Model, type Schedule } from "./model.ts";
 
 /** Every model, in the order in which `GET /v1/models` lists them; the first is the default. */
 export const catalogue: readonly [Model, ...Model[]] = [modelSchema.parse(sprites)];

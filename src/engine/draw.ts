@@ -22,7 +22,7 @@ interface DrawPorts {
 }
 
 /**
- * Reads [n, L_k, branches, width] FP16 picture by picture into the kernel.
+ * Reads [n, L_k, branches, width] FP16, or the pairs of candidates, picture by picture into the kernel.
  * @throws Fault `corrupt` for a row that the contract forbids, and whatever the answer's stream throws.
  */
 export async function drawGroup(
@@ -48,7 +48,7 @@ export async function drawGroup(
       seed: plan.pictures[group[tokens.length]!]!.seed,
       step: k,
     };
-    return kernel.begin(settings);
+    return kernel.begin(settings, answer.candidates?.[tokens.length]);
   };
   try {
     for await (const chunk of answer.logits) {

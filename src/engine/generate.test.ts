@@ -4,6 +4,7 @@ import { Fault } from "../../adapters/fault.ts";
 import { compiledKernel } from "../../kernels/edge/compiled.ts";
 import { loadKernel } from "../../kernels/edge/index.ts";
 import { noiseSource } from "../../test/noise-source.ts";
+import { smallInfinity, smallInfinityStar } from "../../test/small-models.ts";
 import { catalogue } from "../catalogue/index.ts";
 import { makePlan, type Plan, type PlanRequest } from "../plan/plan.ts";
 import { type EnginePorts, generate } from "./generate.ts";
@@ -162,3 +163,41 @@ describe("generate", () => {
     expect(committed).toEqual([0, 1]);
   });
 });
+
+describe.each([smallInfinity, smallInfinityStar].map((model) => [model.family, model] as const))(
+  "generate for %s",
+  (_, model) => {
+    const own = (asked: Partial<PlanRequest> = {}) =>
+      makePlan({ ...request, format: model.formats[0]!, ...asked }, model, seedPictures);
+
+    it("draws every step's tokens in the bytes of that step's bits, unused bits 0", async () => {
+      const plan = own();
+      const { committed, media } = await run(plan, noiseSource());
+      for (const [k, { length, width }] of plan.steps.entries()) {
+        const bytes = Math.ceil(width / 8);
+        for (const tokens of committed[k]!) {
+          expect(tokens.length).toBe(length * bytes);
+          const last = tokens.filter((_, i) => i % bytes === bytes - 1);
+          expect(last.every((byte) => byte >>> (width - 8 * (bytes - 1)) === 0)).toBe(true);
+        }
+      }
+      expect(media.map(({ length }) => length)).toEqual(
+        Array(3).fill(plan.steps.reduce((sum, { length, width }) => sum + length * Math.ceil(width / 8), 0)),
+      );
+    });
+
+    it("gives the same again, in whatever pieces, and from whatever step it is taken up at", async () => {
+      const whole = await run(own(), noiseSource());
+      expect((await run(own(), noiseSource({ piece: 5 }))).media).toEqual(whole.media);
+      for (let k = 0; k <= own().steps.length; k++) {
+        const again = await run(own(), noiseSource(), whole.committed.slice(0, k));
+        expect(again.media).toEqual(whole.media);
+      }
+    });
+
+    it("gives other tokens with VPG than without", async () => {
+      const [on, off] = [await run(own(), noiseSource()), await run(own({ vpg: false }), noiseSource())];
+      expect(on.media).not.toEqual(off.media);
+    });
+  },
+);

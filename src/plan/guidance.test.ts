@@ -4,12 +4,19 @@ import { guidanceStrengths, vpgStrengths } from "./guidance.ts";
 
 describe("guidanceStrengths", () => {
   it("ramps from nothing to the full value over the steps, as VAR does", () => {
-    expect(guidanceStrengths(1.5, 4)).toEqual([0, 0.5, 1, 1.5]);
+    expect(guidanceStrengths("ramp", 1.5, 4)).toEqual([0, 0.5, 1, 1.5]);
   });
 
   it("gives a single step the full value", () => {
-    expect(guidanceStrengths(1.5, 1)).toEqual([1.5]);
+    expect(guidanceStrengths("ramp", 1.5, 1)).toEqual([1.5]);
   });
+
+  it.each(["linear", "normalised"] as const)(
+    "keeps the scale at every step where guidance is %s",
+    (formula) => {
+      expect(guidanceStrengths(formula, 3.1, 3)).toEqual(Array(3).fill(Math.fround(3.1)));
+    },
+  );
 });
 
 describe("vpgStrengths", () => {

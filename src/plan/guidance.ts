@@ -1,11 +1,15 @@
 /** The strength of guidance and of VPG at each step (contract: "The strength of each step"). */
+import type { Model } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 
 export type StrengthSchedule = "constant" | "ramp" | readonly number[];
 
-/** VAR's own ramp: t_k = scale k / (K - 1); a single step gets the full value. */
-export function guidanceStrengths(scale: number, K: number): number[] {
-  return Array.from({ length: K }, (_, k) => Math.fround(scale * ramp(k, K)));
+/**
+ * Each family's own: VAR's ramp t_k = scale k / (K - 1), a single step getting the full value; Infinity and InfinityStar
+ * keep their scale at every step.
+ */
+export function guidanceStrengths(formula: Model["guidance"]["formula"], scale: number, K: number): number[] {
+  return Array.from({ length: K }, (_, k) => Math.fround(formula === "ramp" ? scale * ramp(k, K) : scale));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { catalogue } from "../catalogue/index.ts";
+import { smallInfinity, smallInfinityStar } from "../../test/small-models.ts";
+import { catalogue, type Model } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 import { branchesOf, makePlan, type PlanRequest, type SeedPictures } from "./plan.ts";
 
@@ -15,11 +16,12 @@ const request: PlanRequest = {
   partialImages: 0,
   seed: 7,
 };
-const plan = (asked: Partial<PlanRequest>) => makePlan({ ...request, ...asked }, model, seeds);
+const plan = (asked: Partial<PlanRequest>, of: Model = model) =>
+  makePlan({ ...request, ...asked }, of, seeds);
 
-function paramOf(asked: Partial<PlanRequest>): string | null {
+function paramOf(asked: Partial<PlanRequest>, of: Model = model): string | null {
   try {
-    plan(asked);
+    plan(asked, of);
   } catch (error) {
     if (error instanceof Refusal) return error.param;
   }
@@ -70,5 +72,82 @@ describe("makePlan", () => {
     expect(paramOf({ partialImages: K + 1 })).toBe("partial_images");
     expect(paramOf({ guidanceScale: model.guidance.max + 1 })).toBe("guidance_scale");
     expect(paramOf({ vpg: { schedule: [1] } })).toBe("vpg.schedule");
+  });
+});
+
+describe("makePlan for Infinity", () => {
+  const own = (asked: Partial<PlanRequest> = {}) => plan({ prompt: "a red fox", ...asked }, smallInfinity);
+
+  it("takes the text as it is, and guides every step by the full scale", () => {
+    const { condition, steps, tokens } = own({ negativePrompt: "fog" });
+    expect(condition).toEqual({ kind: "text", prompt: "a red fox", negativePrompt: "fog" });
+    expect(own().condition).toMatchObject({ negativePrompt: "" });
+    expect(tokens).toBe("bitwise");
+    expect(steps.map(({ length, width, guidance }) => [length, width, guidance])).toEqual([
+      [1, 12, 4],
+      [4, 12, 4],
+      [16, 12, 4],
+    ]);
+  });
+
+  it("samples at the temperature at the edge, which endpoints never see", () => {
+    const { temperature, sampling, steps } = own();
+    expect(temperature).toBe(0.5);
+    expect(sampling).toEqual({ temperature: 0.5, topK: 900, topP: 0.97 });
+    expect(steps.every((step) => step.endpointTemperature === null)).toBe(true);
+  });
+
+  it("names the field that the model cannot serve", () => {
+    expect(paramOf({ prompt: "" }, smallInfinity)).toBe("prompt");
+    expect(paramOf({ prompt: "x".repeat(2001) }, smallInfinity)).toBe("prompt");
+    expect(paramOf({ negativePrompt: "x".repeat(2001) }, smallInfinity)).toBe("negative_prompt");
+    expect(paramOf({ format: "mp4" }, smallInfinity)).toBe("output_format");
+    expect(paramOf({ seconds: 1 }, smallInfinity)).toBe("seconds");
+    for (const kind of ["position", "token"] as const) {
+      expect(paramOf({ vpg: { corruption: { kind } } }, smallInfinity)).toBe("vpg.corruption.kind");
+    }
+    expect(paramOf({ vpg: { corruption: { kind: "codebook" } } }, smallInfinity)).toBeNull();
+  });
+});
+
+describe("makePlan for InfinityStar", () => {
+  const own = (asked: Partial<PlanRequest> = {}) =>
+    plan({ prompt: "a red fox", format: "mp4", ...asked }, smallInfinityStar);
+
+  it("plans every repetition as a step of its own bits", () => {
+    const { steps, schedule, format } = own({ seconds: 2 });
+    expect([schedule, format]).toEqual(["small/5:3/2s", "mp4"]);
+    expect(steps.map(({ t, length, width }) => [t, length, width]).slice(2, 8)).toEqual([
+      [1, 6, 4],
+      [1, 6, 4],
+      [1, 15, 20],
+      [1, 15, 20],
+      [2, 2, 4],
+      [2, 2, 4],
+    ]);
+    expect(steps).toHaveLength(18);
+    expect(new Set(steps.map(({ guidance }) => guidance))).toEqual(new Set([34]));
+    expect(own({ partialImages: 3, seconds: 2 }).previews).toEqual([4, 9, 13]);
+  });
+
+  it("has the endpoint divide by the temperature, and samples at 1", () => {
+    const { temperature, sampling, steps } = own();
+    expect(temperature).toEqual({ image: 1, video: 0.4 });
+    expect(sampling).toEqual({ temperature: 1, topK: 0, topP: 1 });
+    expect(steps.map((step) => step.endpointTemperature)).toEqual([
+      ...Array(6).fill(1),
+      ...Array(6).fill(0.4),
+    ]);
+    expect(own({ temperature: 0.7 })).toMatchObject({ temperature: 0.7, sampling: { temperature: 1 } });
+  });
+
+  it("names the field that the model cannot serve", () => {
+    expect(paramOf({ prompt: "fox", format: "png" }, smallInfinityStar)).toBe("output_format");
+    expect(paramOf({ prompt: "fox", format: "mp4", seconds: 0 }, smallInfinityStar)).toBe("output_format");
+    expect(paramOf({ prompt: "fox", format: "png", seconds: 0 }, smallInfinityStar)).toBeNull();
+    expect(paramOf({ prompt: "fox", format: "mp4", seconds: 7 }, smallInfinityStar)).toBe("seconds");
+    expect(paramOf({ prompt: "fox", format: "mp4", temperature: 0.001 }, smallInfinityStar)).toBe(
+      "temperature",
+    );
   });
 });

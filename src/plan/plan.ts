@@ -1,11 +1,12 @@
 /** Turns a valid request and a model into the Plan: a pure value that says everything that will happen. */
-import type { Model, Schedule } from "../catalogue/index.ts";
+import { type CorruptionKind, corruptionKinds, type Model } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
-import { findClass } from "./condition.ts";
+import { type ClassCondition, readCondition, type TextCondition } from "./condition.ts";
 import { guidanceStrengths, type StrengthSchedule, vpgStrengths } from "./guidance.ts";
 import { previewSteps } from "./preview.ts";
-
-export type CorruptionKind = Model["defaults"]["vpg"]["corruption"]["kind"];
+import { quote } from "./quote.ts";
+import { findSchedule, type SizedSchedule } from "./schedule.ts";
+import { type Temperature, temper } from "./temperature.ts";
 
 /** One step: a map of t x h x w tokens. */
 export interface PlannedStep {
@@ -14,10 +15,12 @@ export interface PlannedStep {
   readonly w: number;
   /** L_k = t h w. */
   readonly length: number;
-  /** Width of a row of logits: codebook size. */
+  /** Width of a row of logits: codebook size, or bits of a token at this step. */
   readonly width: number;
   /** Guidance strength in the family's own formula. */
   readonly guidance: number;
+  /** What the endpoint divides by before its guidance; null where the edge divides. */
+  readonly endpointTemperature: number | null;
   /** lambda_k, rounded to float32; 0: no corrupted branch. */
   readonly lambda: number;
 }
@@ -34,18 +37,21 @@ export interface Plan {
   readonly schedule: string;
   readonly size: string;
   readonly steps: readonly PlannedStep[];
-  readonly condition: { readonly kind: "class"; readonly index: number; readonly label: string };
+  readonly condition: ClassCondition | TextCondition;
   readonly guidanceScale: number;
   readonly vpg: {
     readonly scale: number;
     readonly schedule: StrengthSchedule;
     readonly corruption: { readonly ratio: number; readonly kind: CorruptionKind };
   };
+  /** As asked for, or the model's own, whoever divides by it. */
+  readonly temperature: Temperature;
+  /** What the edge samples with: 1 or 0 where the endpoint has divided by the temperature. */
   readonly sampling: { readonly temperature: number; readonly topK: number; readonly topP: number };
   readonly pictures: readonly PlannedPicture[];
   /** After which steps a preview is made, ascending. */
   readonly previews: readonly number[];
-  readonly format: "png" | "webp" | "jpeg";
+  readonly format: Model["formats"][number];
   /** Pictures an endpoint takes in one request. */
   readonly batch: number;
 }
@@ -53,8 +59,12 @@ export interface Plan {
 /** What the plan needs of a request; absent is the model's default. */
 export interface PlanRequest {
   readonly prompt: string;
+  /** Text models only; absent or empty: the row that was trained for "no text". */
+  readonly negativePrompt?: string | undefined;
   readonly n: number;
   readonly size: string;
+  /** Video models only: one of the lengths of that size. */
+  readonly seconds?: number | undefined;
   readonly format: string;
   readonly partialImages: number;
   readonly seed: number;
@@ -85,7 +95,7 @@ export type SeedPictures = (seed: number, n: number, corruptionSeed: number | un
  * @throws Refusal naming the field that the model cannot serve.
  */
 export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedPictures): Plan {
-  const schedule = scheduleOf(request.size, model);
+  const schedule = findSchedule(request.size, request.seconds, model);
   const K = schedule.steps.length;
   const { defaults, limits } = model;
   atMost("n", request.n, limits.pictures);
@@ -93,28 +103,31 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
   const guidanceScale = request.guidanceScale ?? defaults.guidance_scale;
   atMost("guidance_scale", guidanceScale, model.guidance.max);
   const vpg = vpgOf(request.vpg, model);
-  const guidance = guidanceStrengths(guidanceScale, K);
+  const guidance = guidanceStrengths(model.guidance.formula, guidanceScale, K);
   const lambda = vpgStrengths(vpg.scale, vpg.schedule, K);
+  const { temperature, edge, endpoint } = temper(request.temperature, model, schedule.steps);
   return {
     model: model.id,
     revision: model.revision,
     tokens: model.tokens,
     schedule: schedule.name,
     size: schedule.size,
-    steps: schedule.steps.map(({ t, h, w }, k) => ({
+    steps: schedule.steps.map(({ t, h, w, width }, k) => ({
       t,
       h,
       w,
       length: t * h * w,
-      width: model.vocabulary,
+      width,
       guidance: guidance[k]!,
+      endpointTemperature: endpoint[k]!,
       lambda: Math.fround(vpg.corruption.ratio) === 0 ? 0 : lambda[k]!,
     })),
-    condition: findClass(request.prompt, model.condition.classes),
+    condition: readCondition(request.prompt, request.negativePrompt ?? "", model.condition),
     guidanceScale,
     vpg,
+    temperature,
     sampling: {
-      temperature: request.temperature ?? defaults.temperature,
+      temperature: edge,
       topK: request.topK ?? defaults.top_k,
       topP: request.topP ?? defaults.top_p,
     },
@@ -124,7 +137,7 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
       request.vpg === false ? undefined : request.vpg?.corruption?.seed,
     ),
     previews: previewSteps(request.partialImages, K),
-    format: formatOf(request.format, model),
+    format: formatOf(request.format, model, schedule),
     batch: limits.batch,
   };
 }
@@ -142,27 +155,28 @@ function vpgOf(asked: VpgRequest | false | undefined, model: Model): Plan["vpg"]
     schedule: asked?.schedule ?? schedule,
     corruption: {
       ratio: asked?.corruption?.ratio ?? corruption.ratio,
-      kind: asked?.corruption?.kind ?? corruption.kind,
+      kind: kindOf(asked?.corruption?.kind ?? corruption.kind, model),
     },
   };
 }
 
-function scheduleOf(size: string, model: Model): Schedule {
-  if (size === "auto") return model.schedules[0]!;
-  const found = model.schedules.find((schedule) => schedule.size === size);
-  if (found) return found;
-  const sizes = model.schedules.map((schedule) => schedule.size).join(", ");
-  throw new Refusal("invalid_value", `size: ${model.id} makes ${sizes} (or auto), not ${quote(size)}.`, {
-    param: "size",
+function kindOf(kind: CorruptionKind, model: Model): CorruptionKind {
+  const kinds: readonly CorruptionKind[] = corruptionKinds[model.family];
+  if (kinds.includes(kind)) return kind;
+  throw new Refusal("unsupported_value", `vpg.corruption.kind: ${model.id} takes ${kinds.join(", ")}.`, {
+    param: "vpg.corruption.kind",
   });
 }
 
-function formatOf(format: string, model: Model): Plan["format"] {
-  const found = model.formats.find((known) => known === format);
+/** A film where there is a length, else a picture. */
+function formatOf(format: string, { id, formats }: Model, { seconds }: SizedSchedule): Plan["format"] {
+  const isFilm = (seconds ?? 0) > 0;
+  const fitting = (formats as readonly Plan["format"][]).filter((known) => (known === "mp4") === isFilm);
+  const found = fitting.find((known) => known === format);
   if (found) return found;
   throw new Refusal(
     "unsupported_value",
-    `output_format: ${model.id} makes ${model.formats.join(", ")}, not ${quote(format)}.`,
+    `output_format: ${id} makes ${fitting.join(", ")} of that, not ${quote(format)}.`,
     { param: "output_format" },
   );
 }
@@ -171,5 +185,3 @@ function atMost(param: string, value: number, limit: number): void {
   if (value > limit)
     throw new Refusal("invalid_value", `${param}: at most ${limit}, not ${value}.`, { param });
 }
-
-const quote = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

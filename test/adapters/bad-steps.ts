@@ -66,7 +66,7 @@ export function badSteps(bounds: readonly number[], outputs: readonly string[]):
     ["prefix_key", "too long", given(bytesTensor("prefix_key", [1, 1], ["k".repeat(257)]))],
     ["corruption_ratio", "mixed", corrupted({ ratio: 0 })],
     ["corruption_kind", "mixed", corrupted({ kind: "token" })],
-    ["candidates", "not supported", { ...request(), parameters: { candidates: true } }],
+    ["candidates", "neither true nor false", { ...request(), parameters: { candidates: "yes" } }],
     ["deadline_ms", "no number", { ...request(), parameters: { deadline_ms: "soon" } }],
     ["op", "unknown", { ...request(), parameters: { op: "encode" } }],
   ];

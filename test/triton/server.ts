@@ -1,6 +1,7 @@
 /** A real tritonserver as a process, as an operator starts it: kernels/gpu/triton/serve.py. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { weights } from "../../kernels/local/asking.ts";
 import { lines } from "../../scripts/lines.ts";
@@ -16,14 +17,16 @@ export interface TritonServer {
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * @param settings arguments of serve.py: `{ rule: "batched" }`
+ * @param settings arguments of serve.py: `{ rule: "batched" }`; without `repository` it serves the shipped weights
  * @returns it, once every model is ready
  * @throws Error with its last words when it ends before
  */
 export async function startTriton(settings: Readonly<Record<string, string>> = {}): Promise<TritonServer> {
-  const options = Object.entries({ weights, ...settings }).flatMap(([name, value]) => [`--${name}`, value]);
+  const all = "repository" in settings ? settings : { weights, ...settings };
+  const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
   const program = spawn(".venv/bin/python", ["kernels/gpu/triton/serve.py", ...options], {
     cwd: root,
+    env: { ...process.env, VPG_GPU: join(root, "kernels/gpu") },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(program, "exit") as Promise<[number | null]>;

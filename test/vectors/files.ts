@@ -1,5 +1,6 @@
 /** The golden files' contents, as they are made anew. */
 import { exponentialVectors, mixingVectors } from "./arithmetic.ts";
+import { candidateVectors } from "./candidates.ts";
 import { corruptionVectors, philoxVectors, seedVectors } from "./generator.ts";
 import { bitwiseVectors, codebookVectors, malformedVectors } from "./sampling.ts";
 
@@ -12,6 +13,7 @@ export function goldenFiles(): Map<string, string> {
     mixing: mixingVectors(),
     exponential: exponentialVectors(),
     codebook: codebookVectors(),
+    candidates: candidateVectors(),
     bitwise: bitwiseVectors(),
     malformed: malformedVectors(),
   };

@@ -13,6 +13,12 @@ export function float32(value: number): string {
   return hex(bits.getUint32(0), 8);
 }
 
+/** The float32 of such bits. */
+export function fromFloat32(text: string): number {
+  bits.setUint32(0, Number.parseInt(text, 16));
+  return bits.getFloat32(0);
+}
+
 /** A float64's bits. */
 export function float64(value: number): string {
   bits.setFloat64(0, value);

@@ -19,6 +19,17 @@ const BASE: StepSettings = {
   step: 3,
 };
 
+/** A whole step: what it is sampled with, FP16 [length, branches, width], and the tokens drawn. */
+export interface SamplingVector {
+  readonly name: string;
+  readonly settings: Omit<StepSettings, "lambda" | "temperature"> & {
+    readonly lambda: string;
+    readonly temperature: string;
+  };
+  readonly logits: string;
+  readonly drawn: string;
+}
+
 /** A row's logit from a uniform: spread like a model's, or with many equal. */
 type Shape = (random: number) => number;
 const spread: Shape = (random) => 4 * Math.log(random);
@@ -53,7 +64,7 @@ function samplingVector(
   over: Partial<StepSettings>,
   shape: Shape = spread,
   masked = 0,
-): unknown {
+): SamplingVector {
   const settings: StepSettings = { ...BASE, ...over };
   const bytes = logits(settings, shape, masked);
   demandClear(name, settings, bytes);
@@ -81,7 +92,7 @@ function demandClear(name: string, settings: StepSettings, bytes: Uint8Array): v
 }
 
 /** Small steps of codebook tokens, a rule each. */
-export function codebookVectors(): unknown {
+export function codebookVectors(): SamplingVector[] {
   return [
     samplingVector("plain", {}),
     samplingVector("one branch", { branches: 1 }),

@@ -100,6 +100,12 @@ describe("what is refused", () => {
   const refused: [string, unknown, string | null, string][] = [
     ["no prompt", {}, "prompt", "missing_required_parameter"],
     ["an unknown class", { prompt: "dragon" }, "prompt", "invalid_value"],
+    [
+      "a negative prompt where there are classes",
+      { prompt: "fish", negative_prompt: "fog" },
+      "negative_prompt",
+      "unsupported_value",
+    ],
     ["an unknown parameter", { prompt: "fish", steps: 3 }, "steps", "unknown_parameter"],
     [
       "an unknown parameter within vpg",

@@ -18,7 +18,7 @@ export let lowest: f32 = 0;
 /** Packs the candidates for the k largest of `width` (k = 0: of all); they may be more than k, never fewer if there are k. */
 export function collect(width: u32, k: u32): void {
   const floor = max(largest - DEEPEST, smallest);
-  lowest = k && width >= 4 * SAMPLE ? guess(width, k, floor) : floor;
+  lowest = k && k < width && width >= 4 * SAMPLE ? guess(width, k, floor) : floor;
   pack(width);
   if (lowest > floor && count < k) {
     lowest = floor;

@@ -11,7 +11,7 @@ import { ALL, edge, kept, ties, truncate } from "./truncate";
 export function drawToken(state: State): u32 {
   if (state.greedy) return likeliest(state.width);
   collect(state.width, state.topK);
-  truncate(state.topK, state.topP, weigh());
+  truncate(state.topK, state.topP, weigh(), state.mass);
   if (ties != ALL) dropTies();
   block(state.seedLow, state.seedHigh, state.position, state.step, SAMPLING, 0);
   return tokenOf(pick(uniform(first) * kept));

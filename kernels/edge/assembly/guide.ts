@@ -81,6 +81,7 @@ function mixOneByOne(state: State, row: usize, partner: usize, from: u32, to: u3
       return Reason.NAN;
     } else if (g == MINUS_INFINITY && c == MINUS_INFINITY) {
       if (state.bitwise) return Reason.MASKED_BIT;
+      if (state.mass > 0) return Reason.MASKED_CANDIDATE;
     } else if (g == PLUS_INFINITY || c == PLUS_INFINITY) {
       return Reason.INFINITE;
     } else {

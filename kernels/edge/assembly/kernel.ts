@@ -31,6 +31,7 @@ export function open(
   state.temperature = temperature;
   state.topK = topK;
   state.topP = topP;
+  state.mass = 0;
   state.seedLow = seedLow;
   state.seedHigh = seedHigh;
   state.step = step;
@@ -66,6 +67,22 @@ export function sample(address: usize, rows: u32): i32 {
     row += state.pairBytes;
   }
   return 0;
+}
+
+/**
+ * Chooses the next token among `count` candidates, whose rows lie in the window one behind the other; the tokens that top-k kept
+ * weigh `mass`. The token's place among them, or minus the Reason why the rows were refused.
+ */
+export function choose(address: usize, count: u32, mass: f64): i32 {
+  const state = changetype<State>(address);
+  state.width = count;
+  if (state.partner) state.partner = count << 1;
+  state.mass = mass;
+  const reason = mix(state, state.window);
+  if (reason) return -reason;
+  const place = drawToken(state);
+  state.position++;
+  return place;
 }
 
 /** Gives the block back; the address is dead. */

@@ -14,15 +14,17 @@ export namespace Reason {
   @inline export const MASKED_BIT: i32 = 4;
   // @ts-ignore: decorator
   @inline export const EMPTY: i32 = 5;
+  // @ts-ignore: decorator
+  @inline export const MASKED_CANDIDATE: i32 = 6;
 }
 
-/** Set once by `open`, but for `position`, which counts the tokens drawn. */
+/** Set once by `open`, but for `position`, which counts the tokens drawn, and what `choose` sets for each row of candidates. */
 @unmanaged
 export class State {
   bitwise: bool;
   /** Temperature 0 (or, bitwise, top_k 1): the likeliest, no draw. */
   greedy: bool;
-  /** V, or bits. */
+  /** V, or bits; how many candidates there are. */
   width: u32;
   /** Bytes from a token's first row to its second; 0 where there is one row, which then stands for both (d = 0, l = g). */
   partner: u32;
@@ -36,6 +38,8 @@ export class State {
   topK: u32;
   /** 1: off. */
   topP: f64;
+  /** What all tokens that top-k kept weigh, of which a row of candidates holds a part; 0: the row holds all. */
+  mass: f64;
   seedLow: u32;
   seedHigh: u32;
   step: u32;

@@ -17,8 +17,11 @@ let group: f32 = 0;
 let above: v128 = f64x2.splat(0);
 let within: v128 = f64x2.splat(0);
 
-/** Cuts the candidates, whose weights add up to `mass`, to the top k (0: off), and those to the top p (1: off). */
-export function truncate(topK: u32, topP: f64, mass: f64): void {
+/**
+ * Cuts the candidates, whose weights add up to `mass`, to the top k (0: off), and those to the top p (1: off) of what top-k
+ * kept: of `whole` where that is known to be more than is here (else 0).
+ */
+export function truncate(topK: u32, topP: f64, mass: f64, whole: f64): void {
   edge = lowest;
   ties = ALL;
   kept = mass;
@@ -33,7 +36,7 @@ export function truncate(topK: u32, topP: f64, mass: f64): void {
   }
   if (topP >= 1) return;
 
-  const target = topP * kept;
+  const target = topP * (whole > 0 ? whole : kept);
   find(MASS, target);
   // Only rounding can carry the search past the edge of top-k: then all of that is kept.
   if (group < edge) return;

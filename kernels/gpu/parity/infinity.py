@@ -22,8 +22,9 @@ from parity.shapes import shapes
 from parity.weights import fill, uniform
 from vpg.bits import pack
 from vpg.families.infinity import InfinityFamily, Text
+from vpg.layers.hidden_guidance import HiddenGuidance
 from vpg.layers.rotary import turns
-from vpg.models.infinity import SIZES, HiddenGuidance, Infinity, InfinityConfig
+from vpg.models.infinity import SIZES, Infinity, InfinityConfig
 from vpg.models.infinity_schedule import InfinitySchedule
 from vpg.models.infinity_vae import VAES, InfinityVae, InfinityVaeConfig, official_key
 from vpg.step import Ask
@@ -239,7 +240,7 @@ def figures(family: InfinityFamily, wanted: list[Text], tokens: list[np.ndarray]
         x_RlD = family.start(state) if step == 0 else family.embed(state, step)[0].repeat(2, 1, 1)
         made[f"input.{step}"] = x_RlD.numpy()
         turn_2lp = turns(side, SCHEDULE.full, config.width // config.heads)
-        hidden = HiddenGuidance(torch.from_numpy(strengths[:, step]), family.layer) if family.layer else None
+        hidden = HiddenGuidance(torch.from_numpy(strengths[:, step, None]), family.layer) if family.layer else None
         x_RlD, state.past = family.model.run(x_RlD, state.condition, turn_2lp, state.past, hidden)
         logits = family.model.logits(x_RlD, state.condition.text_RD[: len(x_RlD)])
         made |= {f"conditional.{step}": logits[:count].numpy(), f"unconditional.{step}": logits[count:].numpy()}

@@ -29,6 +29,7 @@ from vpg.layers.spacetime_codes import step_map
 from vpg.layers.spacetime_schedule import CLIP_FRAMES, PYRAMIDS, Pyramid, named, unroll
 from vpg.models.infinitystar import INFINITYSTAR_8B, InfinityStar, InfinityStarConfig
 from vpg.models.infinitystar_vae import NOT_DECODING, InfinityStarVae, VideoDecoderConfig
+from vpg.span import Span
 from vpg.step import Ask, PrefixCorruption
 
 CHECKOUT = "InfinityStar"
@@ -268,7 +269,7 @@ def run_steps(seed: int) -> Record:
     corruption = PrefixCorruption(Corruption.EMBEDDING, np.array([SHARE], np.float32), [seed])
     for k, step in enumerate(PLAN.steps):
         made[f"input.{k}"] = step_map(state.latent, step)[0]
-        x_RlD = family.run(state, family.embed(state, k)[0].repeat(2, 1, 1), k, torch.tensor([GUIDANCE]))
+        x_RlD = family.run(state, family.embed(state, k)[0].repeat(2, 1, 1), Span.one(k, torch.tensor([GUIDANCE])))
         made[f"conditional.{k}"], made[f"unconditional.{k}"] = model.logits(x_RlD, step.semantic)
         sent = np.concatenate([np.zeros((1, 0), np.uint8), *(pack(bit.numpy()) for bit in given[:k])], axis=1)
         heat = np.array([TEMPERATURES[step.clip * len(SIDES)]], np.float32)

@@ -29,8 +29,14 @@ def important() -> list[Setting]:
         Setting(cfg, top_p=VPG_TOP_P, vpg_scale=strength, corruption_ratio=ratio)
         for strength, ratio, cfg in product((0.5, 1.0), (0.1, 0.3), VPG_GUIDANCE)
     ]
-    more = [Setting(1.0, top_p=0.95), Setting(2.0, top_p=0.95), Setting(1.5, top_p=0.9), Setting(top_p=0.9)]
-    return plain + guided + more + [Setting(1.5, 0.9), Setting(temperature=0.9)]
+    sharp = [Setting(1.5, top_p=0.9), Setting(3.0, top_p=0.95)]
+    sharp += [Setting(cfg, 0.8, top_p=0.9) for cfg in (1.5, 3.0)]
+        Setting(1.5, top_p=0.9),
+        Setting(3.0, top_p=0.95),
+        Setting(1.5, 0.8, top_p=0.9),
+        Setting(3.0, 0.8, top_p=0.9),
+    ]
+    return plain + sharp + guided + [Setting(top_p=0.9), Setting(2.0, top_p=0.95), Setting(temperature=0.9)]
 
 
 def everything() -> list[Setting]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vpg.layers.hidden_guidance import HiddenGuidance
 from vpg.layers.past import Past
 from vpg.layers.rotary import rotate, turns
-from vpg.models.infinity import SIZES, HiddenGuidance, Infinity, InfinityConfig
+from vpg.models.infinity import SIZES, Infinity, InfinityConfig
 from vpg.models.infinity_schedule import STEPS, TALL, ratios, schedule
 from vpg.models.infinity_vae import VAES, InfinityVae, InfinityVaeConfig
 
@@ -94,7 +95,7 @@ def test_hidden_guidance_ends_the_second_half_of_the_rows() -> None:
     model, turn = tiny(), turns((1, 1), (4, 4), 16)
     condition = model.condition([torch.randn(3, 256), torch.randn(5, 256), torch.randn(3, 256), torch.randn(5, 256)])
     x = torch.randn(4, 1, 64)
-    mixed = HiddenGuidance(torch.tensor([3.0, 1.0]), -2)
+    mixed = HiddenGuidance(torch.tensor([[3.0], [1.0]]), -2)
     torch.testing.assert_close(mixed.mix(x)[0], 3 * x[0] - 2 * x[2])
     assert mixed.mix(x)[1].equal(x[1])
     guided, past = model.run(x, condition, turn, Past([], []), mixed)

@@ -60,7 +60,7 @@ def picture(
 
 
 def logits(where: Endpoint[int], *pictures: Picture[int]) -> np.ndarray:
-    return where.answer([list(pictures)])[0].logits
+    return where.answer([list(pictures)])[0].rows["logits"]
 
 
 def same(made: np.ndarray, wanted: np.ndarray) -> None:
@@ -92,7 +92,7 @@ def test_the_bits_do_not_depend_on_the_neighbours_or_the_place_among_them() -> N
             pictures = [picture(1 if i == place else 20 + i, key=f"{n} {place} {i}") for i in range(n)]
             same(logits(warm, *pictures)[place], alone)
     answers = warm.answer([[picture(2, step=1)], [picture(1)], [picture(3, kind=None)]])
-    same(answers[1].logits[0], alone)
+    same(answers[1].rows["logits"][0], alone)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +100,7 @@ def test_a_hit_gives_the_bits_of_a_miss(kind: Corruption) -> None:
     where = endpoint()
     miss, hit = (where.answer([[picture(2, kind=kind)]])[0] for _ in range(2))
     assert (hits(miss), hits(hit)) == ([False], [True])
-    same(hit.logits, miss.logits)
+    same(hit.rows["logits"], miss.rows["logits"])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -174,7 +174,7 @@ def test_an_empty_prefix_has_one_row_a_token_and_is_a_miss() -> None:
     where = endpoint()
     for _ in range(2):
         answer = where.answer([[picture(1, step=0)]])[0]
-        assert answer.logits.shape == (1, 1, 1, VOCAB) and hits(answer) == [False]
+        assert answer.rows["logits"].shape == (1, 1, 1, VOCAB) and hits(answer) == [False]
 
 
 def test_batched_pictures_agree_with_exact_ones_within_rounding() -> None:
@@ -183,7 +183,7 @@ def test_batched_pictures_agree_with_exact_ones_within_rounding() -> None:
     where = endpoint(BatchRule.BATCHED)
     for _ in range(2):
         for made, wanted in zip(where.answer(requests), exact, strict=True):
-            close(made.logits, wanted.logits)
+            close(made.rows["logits"], wanted.rows["logits"])
     assert hits(where.answer(requests)[0]) == [True, True]
 
 
@@ -193,7 +193,7 @@ def test_batched_branches_that_lack_different_steps_still_run_together() -> None
         where.answer([[picture(1, step)]])
     where.answer([[picture(2, 1)]])
     made, wanted = (each.answer([[picture(1), picture(2), picture(3)]])[0] for each in (where, exact))
-    close(made.logits, wanted.logits)
+    close(made.rows["logits"], wanted.rows["logits"])
     assert hits(made) == [True, False, False]
 
 

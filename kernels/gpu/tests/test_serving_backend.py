@@ -16,9 +16,12 @@ from test_serving import BEFORE, CLASSES, SCALES, SERVED, VOCAB
 from test_serving_requests import decoding, request
 
 from vpg.checkpoint import CheckpointError
-from vpg.serving.sprites_folder import WEIGHTS, digest, open_sprites
+from vpg.serving.folder import open_folder, write_folder
+from vpg.serving.folders.place import Place
 
 Tensors = dict[str, np.ndarray]
+CANDIDATES = ["candidate_count", "candidate_mass", "candidate_token", "candidate_logits"]
+WEIGHTS = ("transformer.safetensors", "tokenizer.safetensors")
 
 
 class TritonError(Exception):
@@ -95,6 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for model, name in zip((family.var, family.vqvae), WEIGHTS, strict=True):
         save_file({key: value.half().contiguous() for key, value in model.state_dict().items()}, made / name)
     config = {
+        "schedule": "s",
         "var": {
             "scales": SCALES,
             "vocab": VOCAB,
@@ -107,10 +111,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "autoencoder": {"channels": [8, 16], "code_dim": 4, "norm": False, "attention": False},
         "quantizer": {"scales": SCALES, "vocab": VOCAB, "code_dim": 4, "phis": len(SCALES)},
     }
-    steps = [{"t": 1, "h": side, "w": side} for side in SCALES]
-    who = {"id": "small", "revision": digest(made, {"s": steps}), "schedules": [{"name": "s", "steps": steps}]}
-    (made / "config.json").write_text(json.dumps(config))
-    (made / "model.json").write_text(json.dumps(who))
+    write_folder(made, "small", "var", config)
     return made
 
 
@@ -163,6 +164,20 @@ def test_only_what_was_asked_for_is_made(models: tuple[Any, Any]) -> None:
     assert made == [["logits"], ["stats", "logits"]]
 
 
+def test_candidates_take_the_place_of_logits_where_they_are_asked_for(models: tuple[Any, Any]) -> None:
+    given = {"candidates": True, "lambda": 1.5, "temperature": 1, "top_k": 3, "top_p": 1}
+    dense, first, narrower, bad = models[0].execute(
+        [Request(request(), own) for own in ({}, given, given | {"top_k": 1}, given | {"top_p": 2})]
+    )
+    assert error(bad)[0] == "400" and error(bad)[1].startswith("top_p: ")
+    assert [tensor.name() for tensor in dense.output_tensors] == ["stats", "logits"]
+    for response, least in ((first, 3), (narrower, 1)):
+        assert [tensor.name() for tensor in response.output_tensors] == ["stats", *CANDIDATES]
+        count, _, token, logits = (tensor.as_numpy() for tensor in response.output_tensors[1:])
+        assert count.shape == (2, 9) and count.min() == least and count.max() < VOCAB
+        assert token.shape == (2, count.sum(1).max()) and logits.shape == (*token.shape, 2)
+
+
 def test_the_numerics_class_names_build_device_and_rule(models: tuple[Any, Any]) -> None:
     rule = {"exact": "branches-alone", "batched": "batched"}[models[0].settings.rule]
     model, build, device, named = models[0].served.numerics.split("/")
@@ -183,7 +198,7 @@ def test_metrics_count_pictures_and_batches(models: tuple[Any, Any]) -> None:
 def test_a_failure_of_ours_tells_the_log_and_not_the_caller(
     models: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(models[0].endpoint, "answer", lambda _: 1 / 0)
+    monkeypatch.setattr(models[0].endpoint, "answer", lambda *_: 1 / 0)
     [response] = models[0].execute([Request(request())])
     assert error(response) == ("500", "the model failed") and "ZeroDivisionError" in capsys.readouterr().err
 
@@ -207,7 +222,7 @@ def test_weights_of_another_revision_are_not_served(folder: Path, tmp_path: Path
     changed[-1] ^= 1
     (tmp_path / WEIGHTS[0]).write_bytes(changed)
     with pytest.raises(CheckpointError, match="revision"):
-        open_sprites(tmp_path, torch.device("cpu"), "n")
+        open_folder(tmp_path, Place(), "n")
 
 
 def test_the_environment_goes_before_config_pbtxt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

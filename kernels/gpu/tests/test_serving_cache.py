@@ -7,7 +7,7 @@ from vpg.serving.cache import PrefixCache, StepState
 
 def state(numbers: int) -> StepState:
     """Of 8 bytes a number."""
-    return StepState(torch.zeros(numbers), torch.zeros(numbers))
+    return StepState([torch.zeros(numbers)], [torch.zeros(numbers)])
 
 
 def held(cache: PrefixCache) -> list[str]:

@@ -97,7 +97,7 @@ def test_parameters_are_read_and_refused_by_name() -> None:
     for passed in (5, 6):
         with pytest.raises(Late):
             read.check(passed)
-    for name, value in {"candidates": True, "op": "encode", "deadline_ms": "soon"}.items():
+    for name, value in {"candidates": "yes", "op": "encode", "deadline_ms": "soon"}.items():
         with pytest.raises(Refused, match=f"^{name}: "):
             Parameters.read(json.dumps({name: value}))
     for value in (-1, True, None):

@@ -18,7 +18,6 @@ from layout import Layout, lay_out
 
 ROOT = Path(__file__).resolve().parents[3]
 REPOSITORY = Path(__file__).resolve().parents[1] / "model_repository"
-PATIENCE_S = 120
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -28,14 +27,16 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(layout: Layout, repository: Path, port: int, metrics_port: int, settings: dict[str, str]) -> subprocess.Popen:
+def start(
+    layout: Layout, repositories: list[Path], port: int, metrics_port: int, settings: dict[str, str]
+) -> subprocess.Popen:
     server, paths = layout.server, [*map(str, layout.libraries), os.environ.get("LD_LIBRARY_PATH", "")]
-    environment = os.environ | settings
+    environment = {"VPG_GPU": str(REPOSITORY.parent)} | os.environ | settings
     environment["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
     environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = [
         server / "bin" / "tritonserver",
-        f"--model-repository={repository}",
+        *(f"--model-repository={repository}" for repository in repositories),
         f"--backend-directory={server / 'backends'}",
         f"--cache-directory={server / 'caches'}",
         "--http-address=127.0.0.1",
@@ -54,8 +55,8 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def wait_until_ready(server: subprocess.Popen, url: str) -> None:
-    end = time.monotonic() + PATIENCE_S
+def wait_until_ready(server: subprocess.Popen, url: str, patience_s: int) -> None:
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
         if server.poll() is not None:
             raise SystemExit(f"tritonserver ended with status {server.returncode}")
@@ -65,25 +66,26 @@ def wait_until_ready(server: subprocess.Popen, url: str) -> None:
         except OSError:
             time.sleep(0.05)
     server.kill()
-    raise SystemExit(f"tritonserver was not ready after {PATIENCE_S} s")
+    raise SystemExit(f"tritonserver was not ready after {patience_s} s")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0: one that is free")
     parser.add_argument("--metrics-port", type=int, default=0, help="of /metrics; 0: one that is free")
-    parser.add_argument("--repository", type=Path, default=REPOSITORY)
+    parser.add_argument("--repository", type=Path, action="append", help="may be repeated; by default the one beside")
+    parser.add_argument("--patience", type=int, default=120, help="seconds in which all models must be ready")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local" / "triton", help="where the server is kept")
-    for name in ("rule", "weights", "cache-bytes", "threads", "numerics"):
+    for name in ("rule", "weights", "cache-bytes", "threads", "dtype", "numerics"):
         parser.add_argument(f"--{name}", help=f"sets VPG_{name.upper().replace('-', '_')} (see docs/gpu.md)")
     given = parser.parse_args()
-    names = ("rule", "weights", "cache_bytes", "threads", "numerics")
+    names = ("rule", "weights", "cache_bytes", "threads", "dtype", "numerics")
     settings = {f"VPG_{name.upper()}": getattr(given, name) for name in names if getattr(given, name) is not None}
     begin, port, metrics_port = time.monotonic(), given.port or free_port(), given.metrics_port or free_port()
-    server = start(lay_out(given.folder), given.repository, port, metrics_port, settings)
+    server = start(lay_out(given.folder), given.repository or [REPOSITORY], port, metrics_port, settings)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda number, frame: server.send_signal(signal.SIGTERM))
-    wait_until_ready(server, f"http://127.0.0.1:{port}")
+    wait_until_ready(server, f"http://127.0.0.1:{port}", given.patience)
     print(f"metrics on http://127.0.0.1:{metrics_port}/metrics", flush=True)
     print(f"ready on http://127.0.0.1:{port} after {time.monotonic() - begin:.1f} s", flush=True)
     status = server.wait()

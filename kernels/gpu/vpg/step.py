@@ -17,6 +17,7 @@ import torch
 
 from vpg.corruption import Corruption, corrupt_step
 from vpg.layers.past import Past
+from vpg.span import Span
 
 LARGEST_HALF = 65504.0
 
@@ -77,14 +78,24 @@ class Family(ABC, Generic[Wanted, Condition]):
     unguided: float  # the strength that means none
     tempered = False  # whether it divides by a temperature before its guidance
     lengths: list[int]  # positions of each step
+    frames = 1  # of what the last step completes; above 1: a video
+
+    @property
+    def columns(self) -> list[int]:
+        """How wide each step's tokens are as they are sent."""
+        return self.lengths
 
     @abstractmethod
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
         """Sent tokens of so many steps, one tensor [n, l, ...] each; refuses what cannot be tokens."""
 
     @abstractmethod
-    def begin(self, wanted: list[Wanted], branches: int, guided: bool) -> State[Condition]:
-        """Before step 0."""
+    def condition(self, wanted: list[Wanted], branches: int, guided: bool) -> Condition:
+        """That of all rows."""
+
+    @abstractmethod
+    def beside(self, conditions: list[Condition]) -> Condition:
+        """That of all rows from those of single branches, each with or each without an unconditional row."""
 
     @abstractmethod
     def embed(self, state: State[Condition], step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -95,8 +106,8 @@ class Family(ABC, Generic[Wanted, Condition]):
         """The input of step 0, [R, 1, D]."""
 
     @abstractmethod
-    def run(self, state: State[Condition], x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
-        """The hidden state after the blocks; puts the step into the state's past. Guidance: [B n]."""
+    def run(self, state: State[Condition], x_RlD: torch.Tensor, span: Span) -> torch.Tensor:
+        """The hidden state after the blocks; puts the span's steps at the end of the state's past."""
 
     @abstractmethod
     def guided(self, state: State[Condition], x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
@@ -122,6 +133,14 @@ class Family(ABC, Generic[Wanted, Condition]):
     def sent(self, pair_nlBV: torch.Tensor) -> torch.Tensor:
         """The pair in half precision."""
 
+    def begin(self, wanted: list[Wanted], branches: int, guided: bool) -> State[Condition]:
+        """Before step 0."""
+        return self.begun(self.condition(wanted, branches, guided), len(wanted) * branches)
+
+    def begun(self, condition: Condition, count: int) -> State[Condition]:
+        """Of so many branches of pictures."""
+        return State(condition, Past([], []), self.empty(count))
+
     @torch.no_grad()
     def pair(self, wanted: list[Wanted], ask: Ask) -> torch.Tensor:
         """float32 [n, l, B, V]: each token's row under the generated prefix, then under the corrupted one."""
@@ -129,23 +148,28 @@ class Family(ABC, Generic[Wanted, Condition]):
         tokens = self.split(ask.tokens, ask.step)
         guided = bool((ask.guidance != self.unguided).any())
         state = self.begin(wanted, ask.branches, guided)
-        self.temper(state, ask)
+        if ask.temperature is not None:
+            self.temper(state, np.tile(ask.temperature, ask.branches))
         for step in range(ask.step + 1):
             if step > 0:
                 state.latent = self.append(state.latent, self.branched(tokens[step - 1], ask, step - 1), step - 1)
             if step < ask.step and not self.is_seen(step):
                 continue
             guidance = torch.from_numpy(ask.guidance[:, step]).repeat(ask.branches).to(state.latent.device)
-            x_RlD = self.run(state, self.entering(state, ask, step, guided), step, guidance)
+            x_RlD = self.run(state, self.entering(state, ask, step, guided), Span.one(step, guidance))
         rows = self.guided(state, x_RlD, guidance)
         return rows.unflatten(0, (ask.branches, ask.count)).permute(1, 2, 0, 3)
 
     def is_seen(self, step: int) -> bool:
         """Whether any later step attends to this one; what none does need not run again."""
+        return step + 1 < len(self.lengths)
+
+    def sees(self, step: int, earlier: int) -> bool:
+        """Whether a step attends to an earlier one."""
         return True
 
-    def temper(self, state: State[Condition], ask: Ask) -> None:
-        """Keeps the temperature, in a family that divides by one."""
+    def temper(self, state: State[Condition], temperature: np.ndarray) -> None:
+        """Keeps each branch's temperature, float32 [B n], in a family that divides by one."""
 
     def step(self, wanted: list[Wanted], ask: Ask) -> torch.Tensor:
         """The pair as it is sent, float16 [n, l, B, V]."""

@@ -14,7 +14,7 @@ class FlanT5:
         from transformers import AutoTokenizer, T5EncoderModel
 
         self.tokenizer = AutoTokenizer.from_pretrained(folder, legacy=True, local_files_only=True)
-        encoder = T5EncoderModel.from_pretrained(folder, torch_dtype=dtype, local_files_only=True)
+        encoder = T5EncoderModel.from_pretrained(folder, dtype=dtype, local_files_only=True)
         self.encoder = encoder.to(device).eval().requires_grad_(False)
 
     @torch.no_grad()

@@ -7,11 +7,13 @@ import torch
 
 from vpg.bits import bytes_of, corrupt_bits, unpack
 from vpg.corruption import Corruption
-from vpg.layers.past import Past
+from vpg.layers.hidden_guidance import HiddenGuidance
 from vpg.layers.rotary import turns
-from vpg.models.infinity import Condition, HiddenGuidance, Infinity
+from vpg.models.infinity import Infinity
+from vpg.models.infinity_condition import Condition, beside_each_other
 from vpg.models.infinity_schedule import InfinitySchedule
 from vpg.models.infinity_vae import InfinityVae
+from vpg.span import Span
 from vpg.step import Family, Refused, State, send_bits
 
 
@@ -38,11 +40,15 @@ class InfinityFamily(Family[Text, Condition]):
 
     @property
     def device(self) -> torch.device:
-        return self.model.pos_start.device
+        return self.vae.decoder.conv_in.weight.device
+
+    @property
+    def columns(self) -> list[int]:
+        return [length * bytes_of(self.model.config.bits) for length in self.lengths]
 
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
         bits, lengths = self.model.config.bits, self.lengths[:steps]
-        wanted = sum(lengths) * bytes_of(bits)
+        wanted = sum(self.columns[:steps])
         if tokens.ndim != 2 or tokens.shape[1] != wanted:
             raise Refused("tokens", f"{list(tokens.shape)} is not [n, {wanted}], the bytes of {steps} steps")
         try:
@@ -51,14 +57,16 @@ class InfinityFamily(Family[Text, Condition]):
             raise Refused("tokens", str(error)) from error
         return list(made.split(lengths, dim=1)) if steps else []
 
-    def begin(self, wanted: list[Text], branches: int, guided: bool) -> State[Condition]:
+    def condition(self, wanted: list[Text], branches: int, guided: bool) -> Condition:
         prompts = [text.prompt for text in wanted]
         others = [
             self.model.unconditional(len(text.prompt)) if text.negative is None else text.negative for text in wanted
         ]
         rows = prompts * branches + (others * branches if guided else [])
-        condition = self.model.condition([text_TE.to(self.device) for text_TE in rows])
-        return State(condition, Past([], []), self.empty(len(wanted) * branches))
+        return self.model.condition([text_TE.to(self.device) for text_TE in rows])
+
+    def beside(self, conditions: list[Condition]) -> Condition:
+        return beside_each_other(conditions)
 
     def start(self, state: State[Condition]) -> torch.Tensor:
         return self.model.embed_start(state.condition)
@@ -67,11 +75,16 @@ class InfinityFamily(Family[Text, Condition]):
         content = self.model.embed_step(step, self.vae.map_at(state.latent, self.schedule.sides[step]))
         return content, content.new_zeros(1, content.shape[1], 1)
 
-    def run(self, state: State[Condition], x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
-        config = self.model.config
-        turn_2lp = turns(self.schedule.sides[step], self.schedule.full, config.width // config.heads).to(self.device)
-        hidden = HiddenGuidance(guidance, self.layer) if self.layer and len(x_RlD) > len(guidance) else None
-        x_RlD, state.past = self.model.run(x_RlD, state.condition, turn_2lp, state.past, hidden)
+    def run(self, state: State[Condition], x_RlD: torch.Tensor, span: Span) -> torch.Tensor:
+        schedule, channels = self.schedule, self.model.config.width // self.model.config.heads
+        turn_2lp = torch.cat([turns(schedule.sides[k], schedule.full, channels) for k in span.steps], dim=1)
+        hidden = None
+        if self.layer and len(x_RlD) > len(span.guidance_Bns):
+            lengths = torch.tensor([self.lengths[k] for k in span.steps], device=self.device)
+            hidden = HiddenGuidance(span.guidance_Bns.repeat_interleave(lengths, dim=1), self.layer)
+        x_RlD, state.past = self.model.run(
+            x_RlD, state.condition, turn_2lp.to(self.device), state.past, hidden, span.seen_lL
+        )
         return x_RlD
 
     def guided(self, state: State[Condition], x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:

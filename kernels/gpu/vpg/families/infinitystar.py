@@ -18,7 +18,8 @@ from vpg.layers.spacetime_rotary import step_turns
 from vpg.layers.spacetime_schedule import Schedule
 from vpg.models.infinitystar import InfinityStar
 from vpg.models.infinitystar_vae import InfinityStarVae
-from vpg.step import Ask, Family, Refused, State, send_bits
+from vpg.span import Span
+from vpg.step import Family, Refused, State, send_bits
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,18 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
             raise ValueError(f"the heads give {given[True]} and {given[False]} bits a token, the schedule has others")
         self.model, self.vae, self.schedule = model, vae, schedule
         self.lengths = [step.length for step in schedule.steps]
+        self.frames = schedule.video_frames
 
     @property
     def device(self) -> torch.device:
-        return self.model.cfg_uncond.device
+        return self.vae.proj_up.weight.device
+
+    @property
+    def columns(self) -> list[int]:
+        return [step.length * bytes_of(step.bits) for step in self.schedule.steps]
 
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
-        sizes = [step.length * bytes_of(step.bits) for step in self.schedule.steps[:steps]]
+        sizes = self.columns[:steps]
         if tokens.ndim != 2 or tokens.shape[1] != sum(sizes):
             raise Refused("tokens", f"{list(tokens.shape)} is not [n, {sum(sizes)}], the bytes of {steps} steps")
         made, start = [], 0
@@ -80,7 +86,7 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
             start += size
         return made
 
-    def begin(self, wanted: list[Prompt], branches: int, guided: bool) -> StarState:
+    def condition(self, wanted: list[Prompt], branches: int, guided: bool) -> list[Past]:
         texts, lengths = [each.prompt for each in wanted], [len(each.prompt) for each in wanted]
         if guided:
             others = [
@@ -93,9 +99,13 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
             )
         pasts = self.model.text_pasts(texts, lengths)
         conditions = [pasts[start : start + len(wanted)] for start in range(0, len(pasts), len(wanted))]
-        rows = [past for condition in conditions for _ in range(branches) for past in condition]
-        count = len(wanted) * branches
-        return StarState(rows, Past([], []), self.empty(count), temperature=torch.ones(count, device=self.device))
+        return [past for condition in conditions for _ in range(branches) for past in condition]
+
+    def beside(self, conditions: list[list[Past]]) -> list[Past]:
+        return [past for rows in zip(*conditions, strict=True) for past in rows]
+
+    def begun(self, condition: list[Past], count: int) -> StarState:
+        return StarState(condition, Past([], []), self.empty(count), temperature=torch.ones(count, device=self.device))
 
     def start(self, state: State[list[Past]]) -> torch.Tensor:
         guided = len(state.condition) // len(state.latent)
@@ -105,11 +115,12 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
         content = self.model.embed(step_map(state.latent, self.schedule.steps[step]))
         return content, content.new_zeros(1, content.shape[1], 1)
 
-    def run(self, state: StarState, x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
-        turn_2lp = step_turns(self.schedule, step, self.model.config.head_dim, self.device)
-        seen = [[*row_of(state.past, row), text] for row, text in enumerate(state.condition)]
-        x_RlD, left = self.model.run(x_RlD, turn_2lp, seen, keep=self.schedule.is_reference(step))
-        state.past, state.step = joined(left) if left else state.past, step
+    def run(self, state: StarState, x_RlD: torch.Tensor, span: Span) -> torch.Tensor:
+        channels, last = self.model.config.head_dim, span.steps[-1]
+        turn_2lp = torch.cat([step_turns(self.schedule, k, channels, self.device) for k in span.steps], dim=1)
+        seen = [[text, *row_of(state.past, row)] for row, text in enumerate(state.condition)]
+        x_RlD, left = self.model.run(x_RlD, turn_2lp, seen, self.schedule.is_reference(last), span.seen_lL)
+        state.past, state.step = joined(left) if left else state.past, last
         return x_RlD
 
     def guided(self, state: StarState, x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
@@ -147,6 +158,8 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
     def is_seen(self, step: int) -> bool:
         return self.schedule.is_reference(step)
 
-    def temper(self, state: StarState, ask: Ask) -> None:
-        if ask.temperature is not None:
-            state.temperature = torch.from_numpy(ask.temperature).to(self.device).repeat(ask.branches)
+    def sees(self, step: int, earlier: int) -> bool:
+        return self.schedule.reference(step) == earlier
+
+    def temper(self, state: StarState, temperature: np.ndarray) -> None:
+        state.temperature = torch.from_numpy(temperature).to(self.device)

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 
 from vpg.corruption import Corruption, corrupt_tokens
-from vpg.layers.past import Past
+from vpg.layers.past import beside
 from vpg.models.var import Condition, Var
 from vpg.models.vqvae import Vqvae
+from vpg.span import Span
 from vpg.step import Family, Refused, State, send_codebook
 
 
@@ -18,22 +19,29 @@ class VarFamily(Family[int, Condition]):
         self.var, self.vqvae = var, vqvae
         self.lengths = [side * side for side in var.config.scales]
 
+    @property
+    def device(self) -> torch.device:
+        return self.vqvae.quantize.embedding.weight.device
+
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
         bounds, vocab = self.var.config.bounds, self.var.config.vocab
         if tokens.ndim != 2 or tokens.shape[1] != bounds[steps]:
             raise Refused("tokens", f"{list(tokens.shape)} is not [n, {bounds[steps]}], the length of {steps} steps")
         if (tokens >= vocab).any():
             raise Refused("tokens", f"a token is not below {vocab}")
-        made = torch.from_numpy(tokens.astype(np.int64)).to(self.var.pos_start.device)
+        made = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         return list(made.split(self.lengths[:steps], dim=1)) if steps else []
 
-    def begin(self, wanted: list[int], branches: int, guided: bool) -> State[Condition]:
+    def condition(self, wanted: list[int], branches: int, guided: bool) -> Condition:
         classes = self.var.config.classes
         if any(not 0 <= label < classes for label in wanted):
             raise Refused("class", f"not one of {classes} classes, from 0")
         labels = wanted * branches + [classes] * (len(wanted) * branches if guided else 0)
-        condition = self.var.condition(torch.tensor(labels, device=self.var.pos_start.device))
-        return State(condition, Past([], []), self.empty(len(wanted) * branches))
+        return self.var.condition(torch.tensor(labels, device=self.device))
+
+    def beside(self, conditions: list[Condition]) -> Condition:
+        shared = [each.shared_B16D for each in conditions]
+        return Condition(beside([each.class_BD for each in conditions]), None if None in shared else beside(shared))
 
     def start(self, state: State[Condition]) -> torch.Tensor:
         return self.var.embed_start(state.condition)
@@ -43,8 +51,8 @@ class VarFamily(Family[int, Condition]):
         content = self.var.word_embed(self.vqvae.quantize.down(step, state.latent))
         return content, self.var.places()[:, bounds[step] : bounds[step + 1]]
 
-    def run(self, state: State[Condition], x_RlD: torch.Tensor, step: int, guidance: torch.Tensor) -> torch.Tensor:
-        x_RlD, state.past = self.var.run(x_RlD, state.condition, state.past)
+    def run(self, state: State[Condition], x_RlD: torch.Tensor, span: Span) -> torch.Tensor:
+        x_RlD, state.past = self.var.run(x_RlD, state.condition, state.past, span.seen_lL)
         return x_RlD
 
     def guided(self, state: State[Condition], x_RlD: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
@@ -62,7 +70,7 @@ class VarFamily(Family[int, Condition]):
 
     def empty(self, count: int) -> torch.Tensor:
         full = self.vqvae.quantize.full
-        return torch.zeros(count, self.var.config.code_dim, full, full, device=self.var.pos_start.device)
+        return torch.zeros(count, self.var.config.code_dim, full, full, device=self.device)
 
     def pixels(self, latent: torch.Tensor) -> torch.Tensor:
         return (self.vqvae.decode(latent).clamp(-1, 1) + 1) / 2

@@ -1,7 +1,8 @@
 """InfinityStar's pyramid over space and time as a list of steps: clips, scales, repetitions, sizes, frames, bits.
 
 A schedule is named `480p/16:9/5s`: resolution, width to height, seconds (0: one picture). Times are latent frames,
-four a second after the first one. Sources: infinity/schedules/dynamic_resolution.py and infinity_elegant.py.
+four a second after the first one, each of four frames. Sources: infinity/schedules/dynamic_resolution.py and
+infinity_elegant.py.
 """
 
 import math
@@ -12,6 +13,8 @@ Side = tuple[int, int]  # height, width in tokens
 
 CLIP_FRAMES = 20
 FRAMES_PER_SECOND = 4
+FRAMES_EACH = 4  # but the first latent frame, which is one
+FPS = FRAMES_PER_SECOND * FRAMES_EACH
 SIDES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 40, 60)  # a scale has about as many positions as such a square
 LANDSCAPES = (1.0, 100 / 116, 3 / 4, 2 / 3, 9 / 16, 1 / 2, 2 / 5, 1 / 3)  # height over width
 
@@ -65,6 +68,12 @@ class Schedule:
     height: int  # of the latent, at the last scale of every clip
     width: int
 
+    @property
+    def video_frames(self) -> int:
+        """As they are decoded."""
+        last = self.steps[-1]
+        return 1 + FRAMES_EACH * (last.first_frame + last.frames - 1)
+
     def clip_start(self, k: int) -> int:
         """The first step of step k's clip: codes are summed from there."""
         return next(j for j, step in enumerate(self.steps) if step.clip == self.steps[k].clip)
@@ -114,8 +123,8 @@ def unroll(pyramid: Pyramid, scales: list[Side], clips: list[int]) -> Schedule:
     return Schedule(tuple(steps), *scales[-1])
 
 
-def named(name: str) -> Schedule:
-    """The schedule of a name such as `720p/9:16/5s`; of the tabulated ratios the nearest is taken."""
+def plan(name: str) -> tuple[Pyramid, list[Side], list[int]]:
+    """What is unrolled under a name such as `720p/9:16/5s`; of the tabulated ratios the nearest is taken."""
     parts = re.fullmatch(r"(\w+)/([1-9]\d*):([1-9]\d*)/(\d+)s", name)
     if parts is None or parts[1] not in PYRAMIDS:
         raise ValueError(
@@ -123,4 +132,9 @@ def named(name: str) -> Schedule:
         )
     pyramid, ratio, tables = PYRAMIDS[parts[1]], int(parts[3]) / int(parts[2]), ratios()
     scales = tables[min(tables, key=lambda each: abs(ratio - each))]
-    return unroll(pyramid, scales[: pyramid.scales], clip_frames(FRAMES_PER_SECOND * int(parts[4]) + 1))
+    return pyramid, scales[: pyramid.scales], clip_frames(FRAMES_PER_SECOND * int(parts[4]) + 1)
+
+
+def named(name: str) -> Schedule:
+    """The published schedule of a name."""
+    return unroll(*plan(name))

@@ -12,13 +12,14 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from vpg.layers.hidden_guidance import HiddenGuidance
 from vpg.layers.past import Past
 from vpg.layers.rotary import rotate
+from vpg.models.infinity_condition import Condition, KeysValues
 
 LARGEST_LOG_SCALE = math.log(100)
 LEVELS = 15
 UNUSED_KEYS = ("lvl_1L", "attn_bias_for_masking", "Infinity_visible_kvlen", "Infinity_invisible_qlen")
-KeysValues = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -48,37 +49,6 @@ SIZES = {
 }
 
 
-@dataclass
-class Condition:
-    """What the text says: one vector a row, the shared AdaLN numbers, and keys and values of every block's text."""
-
-    text_RD: torch.Tensor
-    shared_R16D: torch.Tensor
-    keys_values: list[KeysValues]
-    mask_R11T: torch.Tensor | None  # true where there is text; None where all rows are as long
-
-    def first(self, rows: int) -> "Condition":
-        """That of the first rows alone."""
-        keys_values = [(keys[:rows], values[:rows]) for keys, values in self.keys_values]
-        mask = None if self.mask_R11T is None else self.mask_R11T[:rows]
-        return Condition(self.text_RD[:rows], self.shared_R16D[:rows], keys_values, mask)
-
-
-@dataclass(frozen=True)
-class HiddenGuidance:
-    """After block depth + layer, row i of the first half becomes s x itself + (1 - s) x row i of the second half.
-
-    The official code puts it into both and goes on with both; nothing reads the second one any more: it ends here.
-    """
-
-    strength_P: torch.Tensor  # of P = R / 2 pairs of a conditional and an unconditional row; 1: none
-    layer: int  # negative; -5 in the official code
-
-    def mix(self, x_RlD: torch.Tensor) -> torch.Tensor:
-        strength_P11, (cond_PlD, uncond_PlD) = self.strength_P[:, None, None], x_RlD.chunk(2)
-        return strength_P11 * cond_PlD + (1 - strength_P11) * uncond_PlD
-
-
 def layer_norm(x_RlD: torch.Tensor) -> torch.Tensor:
     return F.layer_norm(x_RlD, x_RlD.shape[-1:], eps=1e-6)
 
@@ -95,7 +65,7 @@ class SelfAttention(nn.Module):
         self.proj = nn.Linear(width, width)
 
     def forward(
-        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, past: KeysValues | None
+        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, past: KeysValues | None, seen_lL: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         bias = torch.cat([self.q_bias, self.zero_k_bias, self.v_bias])
         qkv = F.linear(x_RlD, self.mat_qkv.weight, bias).unflatten(-1, (3, self.heads, -1))
@@ -105,7 +75,7 @@ class SelfAttention(nn.Module):
         k_RHlc = rotate(F.normalize(k_RHlc.float(), dim=-1), turn_2lp).type_as(v_RHlc)
         if past is not None:
             k_RHlc, v_RHlc = torch.cat([past[0], k_RHlc], dim=2), torch.cat([past[1], v_RHlc], dim=2)
-        out_RHlc = F.scaled_dot_product_attention(q_RHlc, k_RHlc, v_RHlc, scale=1.0)
+        out_RHlc = F.scaled_dot_product_attention(q_RHlc, k_RHlc, v_RHlc, attn_mask=seen_lL, scale=1.0)
         return self.proj(out_RHlc.transpose(1, 2).flatten(2)), k_RHlc, v_RHlc
 
 
@@ -165,10 +135,11 @@ class Block(nn.Module):
         text: KeysValues,
         turn_2lp: torch.Tensor,
         past: KeysValues | None,
+        seen_lL: torch.Tensor | None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         dtype = self.ada_gss.dtype
         gamma1, gamma2, scale1, scale2, shift1, shift2 = (self.ada_gss + condition.shared_R16D).unbind(2)
-        own_RlD, keys, values = self.sa((layer_norm(x_RlD) * (1 + scale1) + shift1).to(dtype), turn_2lp, past)
+        own_RlD, keys, values = self.sa((layer_norm(x_RlD) * (1 + scale1) + shift1).to(dtype), turn_2lp, past, seen_lL)
         x_RlD = x_RlD + own_RlD * gamma1
         weight, bias = self.ca_norm.weight.float(), self.ca_norm.bias.float()
         asking_RlD = F.layer_norm(x_RlD, weight.shape, weight, bias, eps=1e-6).to(dtype)
@@ -279,14 +250,17 @@ class Infinity(nn.Module):
         turn_2lp: torch.Tensor,
         past: Past,
         guidance: HiddenGuidance | None = None,
+        seen_lL: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, Past]:
-        """The hidden state of one step from its embedded input, and the past with this step in it.
+        """The hidden state of a step from its embedded input, and the past with this step in it.
 
         [R, l, D]; under hidden guidance the first half of the rows, and so are the keys and values of later blocks.
+        Several steps may be run as one, if it is said what each position sees of the past and of them.
         """
         keys, values = [], []
         for i, block in enumerate(self.blocks):
-            x_RlD, keys_RHlc, values_RHlc = block(x_RlD, condition, condition.keys_values[i], turn_2lp, past.before(i))
+            text = condition.keys_values[i]
+            x_RlD, keys_RHlc, values_RHlc = block(x_RlD, condition, text, turn_2lp, past.before(i), seen_lL)
             keys.append(keys_RHlc)
             values.append(values_RHlc)
             if guidance is not None and i == self.config.depth + guidance.layer:

@@ -71,9 +71,9 @@ class Attention(nn.Module):
         self.k_norm = RmsNorm(self.head_dim)
 
     def forward(
-        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, seen: list[Past]
+        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, seen: list[Past], seen_lL: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Every position sees all of its step and all its row has seen; no mask."""
+        """Every position sees all of its step and all its row has seen, or what the mask of the last of these says."""
         q_RHlc, k_RGlc, v_RGlc = (
             proj(x_RlD).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
             for proj in (self.q_proj, self.k_proj, self.v_proj)
@@ -81,7 +81,13 @@ class Attention(nn.Module):
         q_RHlc = rotate(self.q_norm(q_RHlc), turn_2lp).type_as(v_RGlc)
         k_RGlc = rotate(self.k_norm(k_RGlc), turn_2lp).type_as(v_RGlc)
         keys, values = after([past.keys for past in seen], k_RGlc), after([past.values for past in seen], v_RGlc)
-        mixed_RHlc = F.scaled_dot_product_attention(q_RHlc, keys, values, enable_gqa=True)
+        if seen_lL is None:
+            mixed_RHlc = F.scaled_dot_product_attention(q_RHlc, keys, values, enable_gqa=True)
+        else:  # the kernels that take a mask and little memory take no groups
+            mask_lL = F.pad(seen_lL, (keys.shape[2] - seen_lL.shape[1], 0), value=True)
+            groups = q_RHlc.shape[1] // keys.shape[1]
+            keys, values = (each.repeat_interleave(groups, dim=1) for each in (keys, values))
+            mixed_RHlc = F.scaled_dot_product_attention(q_RHlc, keys, values, attn_mask=mask_lL)
         return self.o_proj(mixed_RHlc.transpose(1, 2).flatten(2)), k_RGlc, v_RGlc
 
 
@@ -107,9 +113,9 @@ class Block(nn.Module):
         self.post_attention_layernorm = RmsNorm(config.width)
 
     def forward(
-        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, seen: list[Past]
+        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, seen: list[Past], seen_lL: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        mixed_RlD, keys, values = self.attn(self.input_layernorm(x_RlD), turn_2lp, seen)
+        mixed_RlD, keys, values = self.attn(self.input_layernorm(x_RlD), turn_2lp, seen, seen_lL)
         x_RlD = x_RlD + mixed_RlD
         return x_RlD + self.mlp(self.post_attention_layernorm(x_RlD)), keys, values
 
@@ -172,20 +178,29 @@ class InfinityStar(nn.Module):
         return torch.cat([self.word_embed(map_1lC.to(self.word_embed.weight)) for map_1lC in map_RlC.split(1)])
 
     def run(
-        self, x_RlD: torch.Tensor, turn_2lp: torch.Tensor, seen: list[list[Past]], keep: bool = False
+        self,
+        x_RlD: torch.Tensor,
+        turn_2lp: torch.Tensor,
+        seen: list[list[Past]],
+        keep: bool = False,
+        seen_lL: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, list[Past]]:
-        """Hidden states after all blocks, each row after all it has seen; and what the rows leave, if that is kept."""
+        """Hidden states after all blocks, each row after all it has seen; and what the rows leave, if that is kept.
+
+        Several steps may be run as one, if it is said what each position sees of them and of what stands before them;
+        what stands before the mask's first column is seen by all.
+        """
         sizes = {sum(past.keys[0].shape[2] for past in row) for row in seen}
         together = max(1, self.config.batch_tokens // x_RlD.shape[1]) if len(sizes) == 1 else 1
         if len(x_RlD) > together:
             groups = [slice(row, row + together) for row in range(0, len(x_RlD), together)]
-            made = [self.run(x_RlD[rows], turn_2lp, seen[rows], keep) for rows in groups]
+            made = [self.run(x_RlD[rows], turn_2lp, seen[rows], keep, seen_lL) for rows in groups]
             return torch.cat([hidden for hidden, _ in made]), [past for _, pasts in made for past in pasts]
         x_RlD = x_RlD.to(self.blocks[0].attn.q_proj.weight.dtype)
         left = [Past([], []) for _ in seen] if keep else []
         for i, block in enumerate(self.blocks):
             at_block = [Past([past.keys[i] for past in row], [past.values[i] for past in row]) for row in seen]
-            x_RlD, k_RGlc, v_RGlc = block(x_RlD, turn_2lp, at_block)
+            x_RlD, k_RGlc, v_RGlc = block(x_RlD, turn_2lp, at_block, seen_lL)
             for row, past in enumerate(left):
                 past.keys.append(k_RGlc[row : row + 1])
                 past.values.append(v_RGlc[row : row + 1])

@@ -58,6 +58,11 @@ def cast(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return x if x.dtype == dtype else x.to(dtype)
 
 
+def mask_of(seen_lL: torch.Tensor) -> torch.Tensor:
+    """What is added to the attention's logits: a large negative number in place of -inf, so no NaN in any backend."""
+    return torch.where(seen_lL, 0.0, -1e9)
+
+
 def layer_norm(x_BlD: torch.Tensor) -> torch.Tensor:
     return F.layer_norm(x_BlD, x_BlD.shape[-1:], eps=1e-6)
 
@@ -96,6 +101,7 @@ class SelfAttention(nn.Module):
                 weight_BHll = weight_BHll + mask_LL
             out_BHlc = weight_BHll.softmax(dim=-1) @ v_BHlc
         else:
+            mask_LL = None if mask_LL is None else cast(mask_LL, q_BHlc.dtype)
             out_BHlc = F.scaled_dot_product_attention(q_BHlc, k_BHlc, v_BHlc, attn_mask=mask_LL, scale=1.0)
         out_BlD = out_BHlc.transpose(1, 2).reshape(B, length, width)
         return self.proj(out_BlD), k_BHlc, v_BHlc
@@ -175,9 +181,7 @@ class Var(nn.Module):
 
         level_L = torch.cat([torch.full((side * side,), k) for k, side in enumerate(config.scales)])
         self.register_buffer("level_L", level_L, persistent=False)
-        # A large negative number in place of -inf: no NaN in any backend.
-        mask_LL = torch.where(level_L[:, None] >= level_L[None, :], 0.0, -1e9)
-        self.register_buffer("mask_LL", mask_LL, persistent=False)
+        self.register_buffer("mask_LL", mask_of(level_L[:, None] >= level_L[None, :]), persistent=False)
 
     def condition(self, labels_B: torch.Tensor) -> Condition:
         class_BD = self.class_emb(labels_B)
@@ -214,11 +218,17 @@ class Var(nn.Module):
         self.blocks.to(dtype)
         return self
 
-    def run(self, x_BlD: torch.Tensor, condition: Condition, past: Past) -> tuple[torch.Tensor, Past]:
-        """The hidden state [B, l, D] of one step from its embedded input, and the past with this step in it."""
+    def run(
+        self, x_BlD: torch.Tensor, condition: Condition, past: Past, seen_lL: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, Past]:
+        """The hidden state [B, l, D] of a step from its embedded input, and the past with this step in it.
+
+        Several steps may be run as one, if it is said what each position sees of the past and of them.
+        """
+        mask_lL = None if seen_lL is None else mask_of(seen_lL)
         keys, values = [], []
         for i, block in enumerate(self.blocks):
-            x_BlD, keys_BHlc, values_BHlc = block(x_BlD, condition, past=past.before(i))
+            x_BlD, keys_BHlc, values_BHlc = block(x_BlD, condition, mask_lL, past.before(i))
             keys.append(keys_BHlc)
             values.append(values_BHlc)
         return x_BlD, Past(keys, values)

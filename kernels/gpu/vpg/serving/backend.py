@@ -9,27 +9,28 @@ from typing import Any
 import torch
 import triton_python_backend_utils as pb
 
+from vpg.serving import candidates
 from vpg.serving.batch_rule import BatchRule
 from vpg.serving.decoding import decode, read_decode
 from vpg.serving.endpoint import Answer, Endpoint
+from vpg.serving.folder import open_folder
 from vpg.serving.metrics import Metrics
 from vpg.serving.parameters import Late, Parameters
 from vpg.serving.served import Served
 from vpg.serving.settings import Settings
-from vpg.serving.sprites_folder import open_sprites
 from vpg.serving.step_request import Picture, read_step
 from vpg.step import Refused
 
 ROOT = Path(__file__).resolve().parents[4]  # the repository: relative weights start there
 
 
-def opened(args: dict[str, str]) -> tuple[Settings, Served]:
+def opened(args: dict[str, str], steps: bool) -> tuple[Settings, Served]:
     config = json.loads(args["model_config"])
     given = {name: entry["string_value"] for name, entry in config.get("parameters", {}).items()}
     settings = Settings.read(given, ROOT)
     torch.set_num_threads(settings.threads)
-    served = open_sprites(settings.weights, settings.device, settings.named(args["model_name"].split(".")[0]))
-    log(f"{args['model_name']}: {served.numerics}, revision {served.revision}, on {settings.device}")
+    served = open_folder(settings.weights, settings.place, settings.named(args["model_name"].split(".")[0]), steps)
+    log(f"{args['model_name']}: {served.numerics}, revision {served.revision}, on {settings.place.device}")
     return settings, served
 
 
@@ -69,6 +70,8 @@ class Call:
         self.parameters = Parameters.read(self.request.parameters())
         if not self.parameters.decodes:
             self.pictures: list[Picture] = read_step(served, tensors_of(self.request))
+        if self.parameters.sampling is not None:
+            candidates.check(self.pictures[0].ask.tokens)
 
     def waits(self) -> bool:
         """Whether somebody wants its answer still."""
@@ -82,7 +85,7 @@ class Call:
         return self.response is None
 
     def answer(self, answer: Answer) -> None:
-        self.send({"stats": answer.stats, "logits": answer.logits})
+        self.send({"stats": answer.stats, **answer.rows})
 
     def send(self, outputs: dict[str, Any]) -> None:
         """What was asked for, in the contract's order. Triton would leave out the rest itself, but 2.51 frees such
@@ -101,8 +104,10 @@ class Call:
 class DecodeModel:
     """`{id}.decode`"""
 
+    steps = False
+
     def initialize(self, args: dict[str, str]) -> None:
-        self.settings, self.served = opened(args)
+        self.settings, self.served = opened(args, self.steps)
 
     def execute(self, requests: list[Any]) -> list[Any]:
         calls = [Call(request) for request in requests]
@@ -118,6 +123,8 @@ class DecodeModel:
 
 class StepModel(DecodeModel):
     """`{id}`; with the request parameter `op` = `decode` it answers as `{id}.decode` would."""
+
+    steps = True
 
     def initialize(self, args: dict[str, str]) -> None:
         super().initialize(args)
@@ -152,7 +159,8 @@ class StepModel(DecodeModel):
 
     def run(self, calls: list[Call]) -> list[Answer]:
         try:
-            answers = self.endpoint.answer([call.pictures for call in calls])
+            samplings = [call.parameters.sampling for call in calls]
+            answers = self.endpoint.answer([call.pictures for call in calls], samplings)
         except Exception as error:
             for call in calls:
                 call.response = failed(error)

@@ -14,6 +14,11 @@ class BatchRule(StrEnum):
         """Its part of the numerics class."""
         return {BatchRule.EXACT: "branches-alone", BatchRule.BATCHED: "batched"}[self]
 
+    @property
+    def in_one_pass(self) -> bool:
+        """Whether the steps that a branch lacks are run as one sequence, or each in the shapes that it had."""
+        return self is BatchRule.BATCHED
+
     def batches(self, branches: list[Branch]) -> list[list[Branch]]:
         """Triton merges by shape alone; only branches of one schedule, step and number of conditions run together.
 

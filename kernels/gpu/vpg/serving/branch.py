@@ -19,11 +19,12 @@ class Branch:
     corruption: PrefixCorruption | None
     names: list[str]  # digests of steps 0..k
     past: list[StepState | None]  # of the steps before k, as far as they are known
+    missing: list[int]  # steps before k that have to be run before it
     hit: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """An empty prefix finds nothing and misses nothing: it is a miss, because nothing was saved."""
-        self.hit = len(self.past) > 0 and None not in self.past
+        """A step that sees nothing finds nothing and misses nothing: it is a miss, because nothing was saved."""
+        self.hit = not self.missing and any(self.past)
 
     @property
     def step(self) -> int:
@@ -44,7 +45,18 @@ def branches_of(served: Served, cache: PrefixCache, picture: Picture) -> list[Br
     made = []
     for corruption in sides:
         names = state_names(served, picture, corruption)
-        made.append(Branch(picture, corruption, names, cache.find(names[:-1])))
+        past = cache.find(names[:-1])
+        missing = lacking(served.families[picture.schedule], past, picture.ask.step)
+        made.append(Branch(picture, corruption, names, past, missing))
+    return made
+
+
+def lacking(family: Family, past: list[StepState | None], k: int) -> list[int]:
+    """Steps that nobody remembers and that step k sees, or one of these does."""
+    made: list[int] = []
+    for j in reversed(range(k)):
+        if past[j] is None and family.is_seen(j) and any(family.sees(later, j) for later in [k, *made]):
+            made.insert(0, j)
     return made
 
 

@@ -2,20 +2,30 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 
+class Kept(Protocol):
+    @property
+    def bytes(self) -> int:
+        """Of the device's memory."""
+
+
 @dataclass(frozen=True)
 class StepState:
-    """What a step of one branch leaves for those after it: [blocks, R, heads, l, width / heads] each, R conditions."""
+    """What a step of one branch leaves for those after it: stacks [blocks, R, heads, l, channels], R conditions.
 
-    keys: torch.Tensor
-    values: torch.Tensor
+    One stack as a rule; guidance on hidden states ends the unconditional row in mid-model: later blocks are a second.
+    """
+
+    keys: list[torch.Tensor]
+    values: list[torch.Tensor]
 
     @property
     def bytes(self) -> int:
-        return self.keys.nbytes + self.values.nbytes
+        return sum(stack.nbytes for stack in self.keys + self.values)
 
 
 class PrefixCache:
@@ -24,9 +34,9 @@ class PrefixCache:
     def __init__(self, most: int) -> None:
         """The most bytes held; 0: nothing is held."""
         self.most, self.bytes = most, 0
-        self.states: OrderedDict[str, StepState] = OrderedDict()
+        self.states: OrderedDict[str, Kept] = OrderedDict()
 
-    def find(self, names: list[str]) -> list[StepState | None]:
+    def find(self, names: list[str]) -> list[Kept | None]:
         """The states of a branch's steps, first step first.
 
         From the last back, so that of a branch's steps the early ones, which all others need, leave last.
@@ -36,7 +46,7 @@ class PrefixCache:
                 self.states.move_to_end(name)
         return [self.states.get(name) for name in names]
 
-    def keep(self, name: str, state: StepState) -> None:
+    def keep(self, name: str, state: Kept) -> None:
         """As it is, not copied; not at all if it alone is more than may be held."""
         if name in self.states:
             self.bytes -= self.states.pop(name).bytes

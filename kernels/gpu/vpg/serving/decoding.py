@@ -1,23 +1,19 @@
-"""Model `{id}.decode`: tokens of any number of whole steps to an encoded picture."""
+"""Model `{id}.decode`: tokens of any number of whole steps to an encoded picture or video."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import accumulate
 
 import numpy as np
 import torch
-from PIL import Image
 
+from vpg.serving.film import film
 from vpg.serving.inputs import Inputs
 from vpg.serving.served import Served
+from vpg.serving.still import STILLS, still
 from vpg.step import Family, Refused
 
-OPTIONS: dict[str, dict[str, int]] = {
-    "png": {"compress_level": 9},
-    "webp": {"quality": 92},
-    "jpeg": {"quality": 92, "subsampling": 0},
-}
+FILM = "mp4"
 
 
 @dataclass(frozen=True)
@@ -32,8 +28,8 @@ def read_decode(served: Served, tensors: Mapping[str, np.ndarray]) -> Decoding:
     """Raises Refused."""
     inputs = Inputs(tensors, ("tokens", "schedule", "format"))
     family = served.families[inputs.choice("schedule", served.families)]
-    kind, tokens = inputs.choice("format", OPTIONS), tensors["tokens"]
-    bounds = list(accumulate(family.lengths))
+    kind = inputs.choice("format", (*STILLS, FILM) if family.frames > 1 else STILLS)
+    tokens, bounds = tensors["tokens"], list(accumulate(family.columns))
     if tokens.shape[1] not in bounds:
         raise Refused("tokens", f"{tokens.shape[1]} are not a number of whole steps")
     steps = bounds.index(tokens.shape[1]) + 1
@@ -43,13 +39,12 @@ def read_decode(served: Served, tensors: Mapping[str, np.ndarray]) -> Decoding:
 
 def decode(decoding: Decoding) -> np.ndarray:
     """`media`, object [n, 1]; each picture by itself, so that its bytes depend on its tokens alone."""
-    files = [[encode(decoding.family.decode(own[None], decoding.steps)[0], decoding.format)] for own in decoding.tokens]
-    return np.array(files, np.object_)
+    made = [encode(decoding.family.decode(own[None], decoding.steps)[0], decoding.format) for own in decoding.tokens]
+    return np.array([[file] for file in made], np.object_)
 
 
-def encode(picture_3HW: torch.Tensor, kind: str) -> bytes:
-    """A picture in [0, 1], a half rounded up."""
-    pixels_HW3 = (picture_3HW * 255 + 0.5).floor().clamp(0, 255).to(torch.uint8).permute(1, 2, 0)
-    file = BytesIO()
-    Image.fromarray(pixels_HW3.cpu().numpy()).save(file, kind, **OPTIONS[kind])
-    return file.getvalue()
+def encode(pixels: torch.Tensor, kind: str) -> bytes:
+    """Of a picture [3, H, W] or a video's frames [3, F, H, W] in [0, 1]; a still of a video is its first frame."""
+    frames_3FHW = pixels if pixels.dim() == 4 else pixels[:, None]
+    rounded_FHW3 = (frames_3FHW * 255 + 0.5).floor().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0).cpu().numpy()
+    return film(rounded_FHW3) if kind == FILM else still(rounded_FHW3[0], kind)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,6 +12,7 @@ import torch
 from vpg.serving.batch_rule import BatchRule
 from vpg.serving.branch import branches_of
 from vpg.serving.cache import PrefixCache
+from vpg.serving.candidates import Sampling, narrow
 from vpg.serving.served import Served
 from vpg.serving.step_request import Picture
 from vpg.serving.walk import walk
@@ -21,7 +23,7 @@ Wanted = TypeVar("Wanted")
 @dataclass(frozen=True)
 class Answer:
     stats: np.ndarray  # object [n, 1], JSON as bytes
-    logits: np.ndarray  # float16 [n, l, B, V]
+    rows: dict[str, np.ndarray]  # `logits`, float16 [n, l, B, V], or the candidates that take their place
     device_ms: float
     hits: int
 
@@ -32,32 +34,35 @@ class Endpoint(Generic[Wanted]):
     def __init__(self, served: Served[Wanted], rule: BatchRule, cache_bytes: int) -> None:
         self.served, self.rule, self.cache = served, rule, PrefixCache(cache_bytes)
 
-    def answer(self, requests: list[list[Picture[Wanted]]]) -> list[Answer]:
-        """One a request."""
+    def answer(
+        self, requests: list[list[Picture[Wanted]]], samplings: Sequence[Sampling | None] | None = None
+    ) -> list[Answer]:
+        """One a request; with a sampling, only the candidates that it leaves."""
         branches = [branches_of(self.served, self.cache, picture) for request in requests for picture in request]
         rows: dict[int, torch.Tensor] = {}
         took: dict[int, float] = {}
         for batch in self.rule.batches([branch for own in branches for branch in own]):
             family, begin = self.served.families[batch[0].picture.schedule], time.perf_counter()
-            made_nlV = walk(family, self.cache, batch)
+            made_nlV = walk(family, self.cache, batch, self.rule.in_one_pass)
             if made_nlV.is_cuda:
                 torch.cuda.synchronize(made_nlV.device)
             ms = (time.perf_counter() - begin) * 1000 / len(batch)
             for branch, row_lV in zip(batch, made_nlV, strict=True):
                 rows[id(branch)], took[id(branch)] = row_lV, ms
         answers, at = [], 0
-        for request in requests:
+        for request, sampling in zip(requests, samplings or [None] * len(requests), strict=True):
             own = branches[at : at + len(request)]
             at += len(request)
             family = self.served.families[request[0].schedule]
             pairs = [family.sent(torch.stack([rows[id(branch)] for branch in each], dim=1)[None]) for each in own]
-            logits_nlBV = torch.cat(pairs).cpu().numpy()
-            if np.isnan(logits_nlBV).any():
+            pair_nlBV = torch.cat(pairs)
+            if pair_nlBV.isnan().any():
                 raise FloatingPointError("a logit is not a number")
+            made = {"logits": pair_nlBV.cpu().numpy()} if sampling is None else narrow(pair_nlBV, sampling)
             ms = [sum(took[id(branch)] for branch in each) for each in own]
             hits = [all(branch.hit for branch in each) for each in own]
             said = [[self.stats(*one)] for one in zip(ms, hits, strict=True)]
-            answers.append(Answer(np.array(said, np.object_), logits_nlBV, sum(ms), sum(hits)))
+            answers.append(Answer(np.array(said, np.object_), made, sum(ms), sum(hits)))
         return answers
 
     def stats(self, device_ms: float, hit: bool) -> bytes:

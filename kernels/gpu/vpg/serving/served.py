@@ -15,5 +15,10 @@ class Served(Generic[Wanted]):
     revision: str
     numerics: str
     families: dict[str, Family]  # by the schedule's name
-    conditions: Conditions[Wanted]
+    conditions: Conditions[Wanted] | None  # None: it only decodes
     guidance_in_state: bool = False  # keys and values depend on the strengths (guidance on hidden states)
+
+    @property
+    def tempered(self) -> bool:
+        """Whether a step takes a temperature, because the family divides by it before its guidance."""
+        return any(family.tempered for family in self.families.values())

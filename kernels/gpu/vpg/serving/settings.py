@@ -8,6 +8,9 @@ from pathlib import Path
 import torch
 
 from vpg.serving.batch_rule import BatchRule
+from vpg.serving.folders.place import Place
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Settings:
     weights: Path
     rule: BatchRule
     cache_bytes: int
-    device: torch.device
+    place: Place
     threads: int  # on a CPU
     numerics: str | None  # None: made from what is known
 
@@ -31,7 +34,7 @@ class Settings:
             weights=(folder / value("weights")).resolve(),
             rule=BatchRule(value("rule", BatchRule.EXACT)),
             cache_bytes=int(value("cache_bytes", str(2**28))),
-            device=torch.device(device),
+            place=Place(torch.device(device), DTYPES[value("dtype", "float32")]),
             threads=int(value("threads", "1")),
             numerics=value("numerics") or None,
         )
@@ -41,8 +44,10 @@ class Settings:
         if self.numerics is not None:
             return self.numerics
         build = torch.__version__.split("+")[0]
-        if self.device.type == "cuda":
-            kind = torch.cuda.get_device_name(self.device).lower().replace(" ", "-")
+        if self.place.device.type == "cuda":
+            kind = torch.cuda.get_device_name(self.place.device).lower().replace(" ", "-")
         else:
             kind = f"cpu-{torch.backends.cpu.get_cpu_capability().lower()}-{self.threads}"
+        if self.place.blocks != torch.float32:
+            kind += f"-{self.place.blocks}".replace("torch.", "")
         return f"{model}/torch-{build}/{kind}/{self.rule.numerics}"

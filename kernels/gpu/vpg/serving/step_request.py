@@ -34,10 +34,12 @@ class Picture(Generic[Wanted]):
 
 def read_step(served: Served[Wanted], tensors: Mapping[str, np.ndarray]) -> list[Picture[Wanted]]:
     """The request's pictures, all of one step; raises Refused."""
-    inputs = Inputs(tensors, (*COMMON, *served.conditions.names, "prefix_key"))
+    own = (*served.conditions.names, *(("temperature",) if served.tempered else ()))
+    inputs = Inputs(tensors, (*COMMON, *own, "prefix_key"))
     schedule = inputs.choice("schedule", served.families)
     family = served.families[schedule]
-    ask = Ask(inputs.shared("step"), tensors["tokens"], inputs.floats("guidance"), read_corruption(inputs))
+    heat = inputs.column("temperature", np.float32) if served.tempered else None
+    ask = Ask(inputs.shared("step"), tensors["tokens"], inputs.floats("guidance"), read_corruption(inputs), heat)
     family.check(ask, inputs.count)
     family.split(ask.tokens, ask.step)
     wanted = served.conditions.read(inputs)
@@ -64,7 +66,8 @@ def read_corruption(inputs: Inputs) -> PrefixCorruption | None:
 def row(ask: Ask, i: int) -> Ask:
     """One picture's part."""
     own = slice(i, i + 1)
-    corruption = ask.corruption
+    corruption, heat = ask.corruption, ask.temperature
     if corruption is not None:
         corruption = PrefixCorruption(corruption.kind, corruption.share[own], corruption.seed[own])
-    return replace(ask, tokens=ask.tokens[own], guidance=ask.guidance[own], corruption=corruption)
+    heat = None if heat is None else heat[own]
+    return replace(ask, tokens=ask.tokens[own], guidance=ask.guidance[own], corruption=corruption, temperature=heat)
