@@ -31,11 +31,6 @@ def important() -> list[Setting]:
     ]
     sharp = [Setting(1.5, top_p=0.9), Setting(3.0, top_p=0.95)]
     sharp += [Setting(cfg, 0.8, top_p=0.9) for cfg in (1.5, 3.0)]
-        Setting(1.5, top_p=0.9),
-        Setting(3.0, top_p=0.95),
-        Setting(1.5, 0.8, top_p=0.9),
-        Setting(3.0, 0.8, top_p=0.9),
-    ]
     return plain + sharp + guided + [Setting(top_p=0.9), Setting(2.0, top_p=0.95), Setting(temperature=0.9)]
 
 
