@@ -22,12 +22,13 @@ const asked = goodPicture(bounds);
 const outputs = ["stats", "logits"];
 const request = (pictures = [asked]): InferRequest => ({ ...stepRequest(pictures), outputs });
 
-const sampled = { candidates: true, lambda: 1.5, temperature: 1, top_k: 0, top_p: 0.9 };
+const withoutLambda = { candidates: true, temperature: 1, top_k: 0, top_p: 0.9 };
+const sampled = { ...withoutLambda, lambda: 1.5 };
 
 describe("a bad request", () => {
   const cases: BadStep[] = [
     ...badSteps(bounds, outputs),
-    ["lambda", "missing beside candidates", { ...request(), parameters: { candidates: true } }],
+    ["lambda", "missing beside candidates", { ...request(), parameters: withoutLambda }],
     ["top_p", "above 1", { ...request(), parameters: { ...sampled, top_p: 1.5 } }],
     ["output 'probabilities'", "unknown output", { ...request(), outputs: ["probabilities"] }],
     ["batch-size", "too many pictures", request(Array.from({ length: 17 }, () => asked))],
