@@ -1,7 +1,7 @@
 /** Candidates through the adapter: asked for only where they save something, read however they arrive, else corrupt. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { boundaries, cutAt } from "../test/adapters/arbitrary.ts";
+import { arriving, boundaries } from "../test/adapters/arbitrary.ts";
 import {
   candidateAnswer,
   candidateTensors,
@@ -23,30 +23,21 @@ const pictures = narrowed(sampledRequest, noiseFor(sampledRequest));
 const tensors = candidateTensors(sampledRequest, pictures);
 const good = candidateAnswer(sampledRequest, tensors);
 
+const answered = (stream: ReadableStream<Uint8Array>, headerLength: number) =>
+  new Response(stream, { headers: { "inference-header-content-length": `${headerLength}` } });
+
+const labSource = (answer: typeof fetch, candidates = true) =>
+  triton({ name: "lab", url: "http://host", region: null, numerics, fetch: answer, candidates });
+
 /** A source that is answered so, in these pieces, and what it sent. */
 function sourceOf({ body, headerLength }: Frame, sizes: readonly number[] = [1000], candidates = true) {
   const sent: { parameters: object; outputs: readonly string[] }[] = [];
   const answer: typeof fetch = async (_, init) => {
     const length = new Headers(init!.headers).get("inference-header-content-length");
     sent.push(decodeRequest(init!.body as Uint8Array, Number(length)));
-    const pieces = cutAt(body, sizes)[Symbol.iterator]();
-    const stream = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const { done, value } = pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-    });
-    return new Response(stream, { headers: { "inference-header-content-length": `${headerLength}` } });
+    return answered(arriving(body, sizes), headerLength);
   };
-  const source = triton({
-    name: "lab",
-    url: "http://host",
-    region: null,
-    numerics,
-    fetch: answer,
-    candidates,
-  });
+  const source = labSource(answer, candidates);
   return { source, sent };
 }
 
@@ -272,16 +263,8 @@ test("leaving the pairs early closes the body", async () => {
       cancelled = true;
     },
   });
-  const answer: typeof fetch = async () =>
-    new Response(stream, { headers: { "inference-header-content-length": `${good.headerLength}` } });
-  const source = triton({
-    name: "lab",
-    url: "http://host",
-    region: null,
-    numerics,
-    fetch: answer,
-    candidates: true,
-  });
+  const answer: typeof fetch = async () => answered(stream, good.headerLength);
+  const source = labSource(answer);
   const { logits } = await source.step(sampledRequest, never);
   for await (const _ of logits) break;
   await new Promise((resolve) => setTimeout(resolve, 10));

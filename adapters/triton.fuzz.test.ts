@@ -1,7 +1,7 @@
 /** Whatever an endpoint answers, in whatever pieces: a whole step, or one Fault; never anything else, never a hang. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { boundaries, cutAt } from "../test/adapters/arbitrary.ts";
+import { arriving, boundaries } from "../test/adapters/arbitrary.ts";
 import {
   decodeRequest,
   gathered,
@@ -18,17 +18,8 @@ const good = stepAnswer(stepRequest);
 
 /** A source whose endpoint answers 200 with this body in these pieces. */
 function sourceOf(body: Uint8Array, length: string, sizes: readonly number[]) {
-  const answer: typeof fetch = async () => {
-    const pieces = cutAt(body, sizes)[Symbol.iterator]();
-    const stream = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const { done, value } = pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-    });
-    return new Response(stream, { headers: { "inference-header-content-length": length } });
-  };
+  const answer: typeof fetch = async () =>
+    new Response(arriving(body, sizes), { headers: { "inference-header-content-length": length } });
   return triton({ name: "lab", url: "http://host", region: null, numerics, fetch: answer });
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { settingsOf as anySettings } from "./arbitrary.ts";
 import { closeness, closenessOfBit } from "./closeness.ts";
 import type { StepSettings } from "./index.ts";
 import { mixRow, sampleStep } from "./reference.ts";
@@ -9,27 +10,8 @@ import { tokenBytes } from "./settings.ts";
 /** The contract allows 1e-6; the kernel's weights are good for this. */
 const TOLERANCE = 1e-10;
 
-function settingsOf(
-  widths: fc.Arbitrary<number>,
-  length: number,
-  tokens: StepSettings["tokens"],
-): fc.Arbitrary<StepSettings> {
-  return fc.record({
-    tokens: fc.constant(tokens),
-    length: fc.constant(length),
-    width: widths,
-    branches: fc.constantFrom(1, 2),
-    lambda: fc.oneof(
-      fc.constantFrom(0, 1.5, -0.5, 3, 1e6, 3e38, 1e-40),
-      fc.float({ min: 0, max: 8, noNaN: true }),
-    ),
-    temperature: fc.constantFrom(0, 1, 1, 0.7, 0.01, 3, 1e-30, 1e30),
-    topK: fc.oneof(fc.constantFrom(0, 1, 2, 5, 300, 900, 65536, 70000), fc.nat(3000)),
-    topP: fc.oneof(fc.constantFrom(0, 1, 0.5, 0.96), fc.double({ min: 0, max: 1, noNaN: true })),
-    seed: fc.maxSafeNat(),
-    step: fc.nat(30),
-  });
-}
+const settingsOf = (widths: fc.Arbitrary<number>, length: number, tokens: StepSettings["tokens"]) =>
+  anySettings(widths, length, tokens, [0, 1, 0.5, 0.96]);
 
 function expectTokens(settings: StepSettings, bytes: Uint8Array): void {
   const actual = run(settings, bytes);

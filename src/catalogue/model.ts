@@ -100,11 +100,12 @@ const varModel = common.extend({
   defaults: defaultsOf(temperature, corruptionKinds.var),
 });
 
-/** Text to picture, bitwise tokens. */
-const infinityModel = common.extend({
+/** What both families that read a text have. */
+const textModel = common.extend({ tokens: z.literal("bitwise"), condition: textCondition });
+
+/** Text to picture. */
+const infinityModel = textModel.extend({
   family: z.literal("infinity"),
-  tokens: z.literal("bitwise"),
-  condition: textCondition,
   schedules: z.array(scheduleOf(bitwiseStep)).min(1),
   /** scale cond + (1 - scale) uncond at every step, on hidden states or on logits; 1: none. */
   guidance: guidanceOf("linear"),
@@ -113,11 +114,9 @@ const infinityModel = common.extend({
   defaults: defaultsOf(temperature, corruptionKinds.infinity),
 });
 
-/** Text to video, bitwise tokens, every repetition of a scale a step of its own. */
-const infinitystarModel = common.extend({
+/** Text to video, every repetition of a scale a step of its own. */
+const infinitystarModel = textModel.extend({
   family: z.literal("infinitystar"),
-  tokens: z.literal("bitwise"),
-  condition: textCondition,
   schedules: z.array(videoSchedule).min(1),
   /** The conditional row and (scale - 1) times the part of the difference that is orthogonal to it, at every step; 1: none. */
   guidance: guidanceOf("normalised"),

@@ -62,6 +62,18 @@ export function cutAt(body: Uint8Array, sizes: readonly number[]): Uint8Array[] 
   return pieces;
 }
 
+/** @returns a body that arrives in those pieces, one a read */
+export function arriving(body: Uint8Array, sizes: readonly number[]): ReadableStream<Uint8Array> {
+  const pieces = cutAt(body, sizes)[Symbol.iterator]();
+  return new ReadableStream({
+    pull(controller) {
+      const { done, value } = pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}
+
 /** Pieces from a list, which remember how many bytes were taken and whether they were closed. */
 export class ListedPieces implements Pieces {
   taken = 0;

@@ -13,6 +13,7 @@ from test_serving import LAST, small_model
 from test_serving import picture as var_picture
 from test_step import infinity_case
 
+from bench.subject import Given
 from vpg.bits import pack
 from vpg.corruption import Corruption
 from vpg.families.infinity import InfinityFamily, Text
@@ -27,15 +28,6 @@ from vpg.step import Ask, Family, PrefixCorruption
 
 CLOSE = 1e-4
 SIDES = ((1, 1), (2, 2), (3, 2), (4, 3), (6, 4))
-
-
-class Named:
-    """Conditions that only need a name here."""
-
-    names = ()
-
-    def key(self, wanted: object) -> str:
-        return str(id(wanted))
 
 
 @dataclass(frozen=True)
@@ -66,7 +58,7 @@ def infinity(layer: int) -> Case:
         ask = Ask(step, tokens, strengths[None, : step + 1], corruption(seed) if step else None)
         return Picture("s", texts[seed], ask, f"picture {seed}", family.unguided)
 
-    served = Served("infinity", "r", "n", {"s": family}, Named(), guidance_in_state=layer < 0)
+    served = Served("infinity", "r", "n", {"s": family}, Given(), guidance_in_state=layer < 0)
     return Case(served, picture, range(len(SIDES)))
 
 
@@ -79,7 +71,7 @@ def star() -> Case:
         ask = Ask(step, tokens, guidance, corruption(seed) if step else None, heat)
         return Picture("s", prompts[seed % 2], ask, f"picture {seed}", 1.0)
 
-    return Case(Served("star", "r", "n", {"s": star_family()}, Named()), picture, range(len(PLAN.steps)))
+    return Case(Served("star", "r", "n", {"s": star_family()}, Given()), picture, range(len(PLAN.steps)))
 
 
 CASES = {

@@ -76,10 +76,10 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, action="append", help="may be repeated; by default the one beside")
     parser.add_argument("--patience", type=int, default=120, help="seconds in which all models must be ready")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local" / "triton", help="where the server is kept")
-    for name in ("rule", "weights", "cache-bytes", "threads", "dtype", "numerics"):
-        parser.add_argument(f"--{name}", help=f"sets VPG_{name.upper().replace('-', '_')} (see docs/gpu.md)")
-    given = parser.parse_args()
     names = ("rule", "weights", "cache_bytes", "threads", "dtype", "numerics")
+    for name in names:
+        parser.add_argument(f"--{name.replace('_', '-')}", help=f"sets VPG_{name.upper()} (see docs/gpu.md)")
+    given = parser.parse_args()
     settings = {f"VPG_{name.upper()}": getattr(given, name) for name in names if getattr(given, name) is not None}
     begin, port, metrics_port = time.monotonic(), given.port or free_port(), given.metrics_port or free_port()
     server = start(lay_out(given.folder), given.repository or [REPOSITORY], port, metrics_port, settings)
