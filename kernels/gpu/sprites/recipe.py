@@ -60,7 +60,7 @@ def small() -> Recipe:
         tokenizer_steps=7200,
         tokenizer_batch=16,
         coded_pictures=60_000,
-        transformer_steps=8400,
+        transformer_steps=7200,
         transformer_batch=32,
         autoencoder=autoencoder((32, 64, 96), 1),
         quantizer=QUANTIZER,
