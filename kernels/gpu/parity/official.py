@@ -44,11 +44,11 @@ def importable(folder: Path, absent: tuple[str | StandIn, ...] = ()) -> Iterator
         with redirect_stdout(io.StringIO()):
             yield
     finally:
-        sys.path.remove(str(folder))
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None) if name not in before else None
-            if isinstance(module, StandIn) or str(file or "").startswith(str(folder)):
-                del sys.modules[name]
+        gone = [name for name, module in sys.modules.items() if name not in before and is_of(module, folder)]
+        gone += [name for name, module in sys.modules.items() if isinstance(module, StandIn)]
+        sys.path.remove(str(folder))  # after the look at namespace packages, whose paths follow it
+        for name in set(gone):
+            del sys.modules[name]
         sys.modules.update({name: before[name] for name in before if name not in sys.modules})
 
 
@@ -63,3 +63,9 @@ def without_weights() -> Iterator[None]:
             stack.enter_context(patch.object(kind, "reset_parameters", lambda module: None))
         stack.enter_context(torch.device("meta"))
         yield
+
+
+def is_of(module: ModuleType, folder: Path) -> bool:
+    """Whether it lies in the folder; a package without `__init__.py` has no file, only a path."""
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    return any(str(place).startswith(f"{folder}/") for place in places)

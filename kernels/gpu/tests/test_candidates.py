@@ -175,8 +175,8 @@ def test_a_missing_parameter_is_refused_by_its_name(name: str) -> None:
 
 
 def test_candidates_are_refused_of_bits_and_of_a_decoding() -> None:
-    check(np.zeros((1, 0), np.uint16))
+    check(np.uint16)
     with pytest.raises(Refused, match="^candidates: "):
-        check(np.zeros((1, 0), np.uint8))
+        check(np.uint8)
     with pytest.raises(Refused, match="^candidates: "):
         Parameters.read(json.dumps(GIVEN | {"op": "decode"}))

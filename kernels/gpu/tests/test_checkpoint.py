@@ -37,6 +37,16 @@ def test_a_missing_entry_a_nested_file_and_a_missing_shard_are_named(tmp_path: P
         read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+def test_a_file_that_is_cut_short_or_something_else_is_named(tmp_path: Path, name: str) -> None:
+    whole = tmp_path / name
+    save_file(STATE, whole) if name.endswith("safetensors") else torch.save(STATE, whole)
+    for content in (whole.read_bytes()[:-10], b"<html>not found</html>", b""):
+        whole.write_bytes(content)
+        with pytest.raises(CheckpointError, match=f"{name} cannot be read"):
+            read(whole)
+
+
 def test_every_fault_is_named_at_once_and_nothing_is_loaded() -> None:
     model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}

@@ -158,6 +158,26 @@ def test_merged_requests_each_get_their_own(models: tuple[Any, Any]) -> None:
     assert second.output_tensors[1].as_numpy().shape == first.output_tensors[1].as_numpy().shape
 
 
+def test_a_request_that_fails_leaves_its_neighbours_their_answers(models: tuple[Any, Any]) -> None:
+    bad = Request(request() | {"guidance": np.full((2, 3), 3e38, np.float32)})
+    first, failed, second = models[0].execute([Request(request()), bad, Request(request())])
+    assert error(failed) == ("500", "the model failed")
+    for response in (first, second):
+        assert response.error is None and np.isfinite(response.output_tensors[1].as_numpy()).all()
+
+
+def test_parameters_that_cannot_be_read_are_one_request_s_own(models: tuple[Any, Any]) -> None:
+    tokens = np.zeros((1, BEFORE[1]), np.uint16)
+    asked = decoding(tokens) | {name: decoding(tokens)[name][:1] for name in ("schedule", "format")}
+    odd, good = models[1].execute([Request(asked, {"deadline_ms": 10**400}), Request(asked)])
+    assert error(odd)[0] == "500" and good.error is None
+
+
+def test_of_who_left_nothing_is_read(models: tuple[Any, Any]) -> None:
+    bad = request() | {"class": np.array([[1], [9]], np.int32)}
+    assert error(*models[0].execute([Request(bad, left=True)]))[0] == "499"
+
+
 def test_only_what_was_asked_for_is_made(models: tuple[Any, Any]) -> None:
     asked = [Request(request(), asked=names) for names in (("logits",), ("logits", "stats"))]
     made = [[tensor.name() for tensor in response.output_tensors] for response in models[0].execute(asked)]
@@ -183,6 +203,14 @@ def test_the_numerics_class_names_build_device_and_rule(models: tuple[Any, Any])
     model, build, device, named = models[0].served.numerics.split("/")
     assert (model, named) == ("small", rule)
     assert build == f"torch-{torch.__version__.split('+')[0]}" and device.startswith("cpu-")
+
+
+def test_a_model_s_name_may_have_dots(models: tuple[Any, Any], folder: Path) -> None:
+    config = {"parameters": {name: {"string_value": value} for name, value in {"weights": str(folder)}.items()}}
+    for model, name in zip(map(type, models), ("small-1.5", "small-1.5.decode"), strict=True):
+        made = model()
+        made.initialize({"model_config": json.dumps(config), "model_name": name})
+        assert made.served.numerics.split("/")[0] == "small-1.5"
 
 
 def test_metrics_count_pictures_and_batches(models: tuple[Any, Any]) -> None:
@@ -235,3 +263,22 @@ def test_the_environment_goes_before_config_pbtxt(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(f"VPG_{name}", value)
     read = Settings.read(given, tmp_path)
     assert (read.rule, read.cache_bytes, read.named("m")) == ("batched", 0, "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("dtype", "float8", "'float8' is not one of float32, bfloat16, float16"),
+        ("rule", "fast", "'fast' is not exact or batched"),
+        ("cache_bytes", "6GB", "'6GB' is not a number of bytes"),
+        ("cache_bytes", "-1", "'-1' is not a number of bytes"),
+        ("threads", "0", "'0' is not a number of threads"),
+        ("device", "gpu", "'gpu' is not a device"),
+        ("weights", "", "missing"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, name: str, value: str, said: str) -> None:
+    from vpg.serving.settings import SettingError, Settings
+
+    with pytest.raises(SettingError, match=rf"^{name} \(VPG_{name.upper()}\): {said}"):
+        Settings.read({"weights": "weights", name: value}, tmp_path)

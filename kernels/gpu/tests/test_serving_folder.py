@@ -76,6 +76,45 @@ def test_other_weights_or_another_tokenizer_are_not_served(
         open_folder(folder, Place(), "n")
 
 
+def test_a_file_that_is_cut_short_is_of_another_revision(small_folder: SmallFolder, tmp_path: Path) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(small_folder("infinity"), folder)
+    (folder / "transformer.safetensors").write_bytes((folder / "transformer.safetensors").read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="revision"):
+        open_folder(folder, Place(), "n")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("model.json", '{"family": "dalle"}', "model.json: family 'dalle' is not one of var, infinity, infinitystar"),
+        ("config.json", '{"schedules": {}}', "config.json: 'vae' is missing"),
+        ("config.json", "{", "config.json: Expecting property name"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(
+    small_folder: SmallFolder, tmp_path: Path, file: str, content: str, said: str
+) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(small_folder("infinity"), folder)
+    (folder / file).write_text(content)
+    with pytest.raises(CheckpointError, match=said):
+        open_folder(folder, Place(), "n")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_size_that_is_missing_or_unknown_is_named(small_folder: SmallFolder, tmp_path: Path, family: str) -> None:
+    folder = tmp_path / "changed"
+    shutil.copytree(small_folder(family), folder)
+    config = read(folder, "config.json")
+    without = {key: value for key, value in config.items() if key != family}
+    typed = config | {family: config[family] | {"dtype": "float8"}}
+    for changed, said in ((without, f"'{family}' is missing"), (typed, f"'{family}': .* argument 'dtype'")):
+        (folder / "config.json").write_text(json.dumps(changed))
+        with pytest.raises(CheckpointError, match=f"config.json.*{said}"):
+            open_folder(folder, Place(), "n")
+
+
 def test_schedules_of_another_size_are_not_served(small_folder: SmallFolder, tmp_path: Path) -> None:
     folder = tmp_path / "changed"
     shutil.copytree(small_folder("infinitystar"), folder)
@@ -145,6 +184,13 @@ def test_the_committed_repository_is_what_the_program_lays_out(tmp_path: Path) -
         f"var-sprites{kind}/{file}" for kind in ("", ".decode") for file in ("1/model.py", "config.pbtxt")
     ]
     assert all((committed / path).read_text() == (tmp_path / path).read_text() for path in made)
+
+
+def test_a_path_with_quotes_stays_one_string(small_folder: SmallFolder, tmp_path: Path) -> None:
+    folder = tmp_path / 'a "b"'
+    shutil.copytree(small_folder("var"), folder)
+    lay_out(folder, tmp_path / "out")
+    assert '\\"b\\"" }' in (tmp_path / "out" / "var-small" / "config.pbtxt").read_text()
 
 
 def test_text_families_have_their_own_inputs_and_widths(small_folder: SmallFolder, tmp_path: Path) -> None:

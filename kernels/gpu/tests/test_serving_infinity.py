@@ -84,6 +84,7 @@ def test_a_bad_request_is_refused_by_the_field_s_name(model: tuple[Served, list[
     bad = [
         ("tokens", {"tokens": unused_bit}),
         ("tokens", {"tokens": good["tokens"][:, 1:]}),
+        ("tokens", {"tokens": good["tokens"].astype(np.uint16)}),
         ("prompt", {"prompt": np.array([[b"\xff\xfe"]], np.object_)}),
         ("prompt", {"prompt": text("a" * 70_000)}),
         ("negative_prompt", {"negative_prompt": text("a" * 70_000)}),
@@ -100,6 +101,18 @@ def test_a_bad_request_is_refused_by_the_field_s_name(model: tuple[Served, list[
     for name in good:
         with pytest.raises(Refused, match=f"^{name}: missing"):
             read_step(served, {key: value for key, value in good.items() if key != name})
+
+
+def test_of_a_refused_request_nothing_is_encoded(model: tuple[Served, list[dict]]) -> None:
+    served, schedule = model[0], model[1][0]
+    good = request(schedule, 1) | {"prompt": text("nobody shall see this")}
+    before = served.conditions.bytes
+    for change in ({"prefix_key": text("k" * 257)}, {"tokens": good["tokens"][:, 1:]}):
+        with pytest.raises(Refused):
+            read_step(served, good | change)
+    assert served.conditions.bytes == before
+    read_step(served, good)
+    assert served.conditions.bytes > before
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "jpeg"])

@@ -68,6 +68,8 @@ BAD: list[tuple[str, Callable[[], Tensors]]] = [
     ("schedule", changed("schedule", text("256", "256"))),
     ("tokens", changed("tokens", np.zeros((2, 4), np.uint16))),
     ("tokens", changed("tokens", np.full((2, 5), VOCAB, np.uint16))),
+    ("tokens", changed("tokens", np.full((2, 5), -1, np.int32))),
+    ("tokens", changed("tokens", np.zeros((2, 5), np.uint8))),
     ("guidance", changed("guidance", np.zeros((2, 2), np.float32))),
     ("guidance", changed("guidance", np.array([[0, 0, np.nan]] * 2, np.float32))),
     ("guidance", changed("guidance", np.zeros((2, 3), np.float64))),
@@ -87,6 +89,11 @@ BAD: list[tuple[str, Callable[[], Tensors]]] = [
 def test_a_bad_request_is_refused_by_the_field_s_name(field: str, make: Callable[[], Tensors]) -> None:
     with pytest.raises(Refused, match=f"^{field}: "):
         read_step(SERVED, make())
+
+
+def test_a_refusal_lists_what_there_is_in_plain_words() -> None:
+    with pytest.raises(Refused, match="^corruption_kind: 'noise', not one of 'embedding', 'token', 'position', 'co"):
+        read_step(SERVED, request() | {"corruption_kind": text("noise", "noise")})
 
 
 def test_parameters_are_read_and_refused_by_name() -> None:
@@ -131,6 +138,7 @@ def test_a_picture_is_what_its_format_says_and_the_same_again(kind: str) -> None
         ("tokens", decoding(np.zeros((2, 2), np.uint16))),
         ("tokens", decoding(np.zeros((2, 0), np.uint16))),
         ("tokens", decoding(np.full((2, 1), VOCAB, np.uint16))),
+        ("tokens", decoding(np.full((2, 1), -1, np.int32))),
         ("format", decoding(np.zeros((2, 1), np.uint16), "mp4")),
         ("schedule", decoding(np.zeros((2, 1), np.uint16)) | {"schedule": text("x", "x")}),
         ("class", decoding(np.zeros((2, 1), np.uint16)) | {"class": np.zeros((2, 1), np.int32)}),

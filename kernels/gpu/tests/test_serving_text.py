@@ -60,6 +60,12 @@ def test_the_least_recently_used_features_are_forgotten(monkeypatch: pytest.Monk
     assert conditions.bytes == 0
 
 
+def test_a_long_text_with_few_features_is_not_kept_beside_them() -> None:
+    conditions = Texts(Counting())
+    conditions.read(inputs("a" * 60_000))
+    assert all(len(name) == 32 for name in conditions.remembered)
+
+
 def test_a_duration_stands_in_front_and_what_the_scripts_add_behind() -> None:
     [read] = Texts(Counting(), directed).read(inputs("a cat", negative="b"))
     assert read.words == ("<<<t=5s>>>a cat, Close-up on big objects, emphasize scale and detail", "b")

@@ -177,6 +177,7 @@ def test_bad_requests_name_their_field(case: tuple[Family, list, Ask]) -> None:
     assert refusal(family, wanted, replace(ask, step=3)) == "step"
     assert refusal(family, wanted, replace(ask, tokens=ask.tokens[:, 1:])) == "tokens"
     assert refusal(family, wanted, replace(ask, tokens=ask.tokens[:1])) == "tokens"
+    assert refusal(family, wanted, replace(ask, tokens=ask.tokens.astype(np.int32))) == "tokens"
     assert refusal(family, wanted, replace(ask, guidance=ask.guidance[:, 1:])) == "guidance"
     assert refusal(family, wanted, replace(ask, guidance=ask.guidance * np.float32("nan"))) == "guidance"
     bad = corrupted(ask).corruption

@@ -53,6 +53,7 @@ def encode(inputs: list[Tensor], outputs: list[str]) -> tuple[bytes, int]:
 
 
 def section(tensor: Tensor) -> bytes:
+    """A tensor's values as the binary extension sends them."""
     if tensor["datatype"] != "BYTES":
         return np.array(tensor["data"], NUMBERS[tensor["datatype"]]).tobytes()
     texts = [text.encode() for text in tensor["data"]]
@@ -60,6 +61,7 @@ def section(tensor: Tensor) -> bytes:
 
 
 def decode(body: bytes, header_length: str | None) -> dict[str, Tensor]:
+    """An answer's tensors by name, their values as bytes; raises Unanswered."""
     if header_length is None:
         raise Unanswered(f"no {LENGTH_FIELD}: the answer holds no binary tensors")
     at = int(header_length)

@@ -50,6 +50,7 @@ class Answer:
 
 
 def ask(url: str, model: str, inputs: list[Tensor], headers: dict[str, str]) -> Answer:
+    """One step; raises Failed or Unanswered."""
     outputs = infer(url, model, inputs, ["stats", "logits"], headers)
     if list(outputs) != ["stats", "logits"]:
         raise Failed(f"outputs {list(outputs)}, not stats, then logits")

@@ -22,6 +22,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def free_port() -> int:
+    """One that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -30,6 +31,7 @@ def free_port() -> int:
 def start(
     layout: Layout, repositories: list[Path], port: int, metrics_port: int, settings: dict[str, str]
 ) -> subprocess.Popen:
+    """The server, with the settings in its environment."""
     server, paths = layout.server, [*map(str, layout.libraries), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = {"VPG_GPU": str(REPOSITORY.parent)} | os.environ | settings
     environment["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
@@ -56,6 +58,7 @@ def end_with_parent() -> None:
 
 
 def wait_until_ready(server: subprocess.Popen, url: str, patience_s: int) -> None:
+    """Exits where the server ends, or no patience is left."""
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         if server.poll() is not None:

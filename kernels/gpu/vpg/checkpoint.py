@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 import torch.nn as nn
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 State = Mapping[str, torch.Tensor]
@@ -20,9 +22,12 @@ def read(path: Path, within: str | None = None) -> dict[str, torch.Tensor]:
     """Tensors of a .pth or .safetensors file, or of a folder with an index of shards; `within` is a key of a .pth."""
     if path.is_dir():
         return read_shards(path)
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    made = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        made = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+        raise CheckpointError(f"{path} cannot be read, is it whole? {error}") from error
     if within is not None:
         if not isinstance(made, dict) or within not in made:
             raise CheckpointError(f"{path}: no entry {within!r}")
@@ -73,4 +78,5 @@ def fill(
 
 
 def listed(key: str, names: Collection[str]) -> bool:
+    """Whether the key, or its beginning up to a dot, is one of the names."""
     return any(key == name or key.startswith(f"{name}.") for name in names)

@@ -54,6 +54,7 @@ class Ask:
 
     @property
     def count(self) -> int:
+        """Of the pictures."""
         return len(self.tokens)
 
     @property
@@ -76,6 +77,7 @@ class Family(ABC, Generic[Wanted, Condition]):
 
     kinds: frozenset[Corruption]
     unguided: float  # the strength that means none
+    token_type: type[np.unsignedinteger] = np.uint8  # of the numbers in sent tokens: packed bits, or codebook entries
     tempered = False  # whether it divides by a temperature before its guidance
     lengths: list[int]  # positions of each step
     frames = 1  # of what the last step completes; above 1: a video
@@ -88,6 +90,13 @@ class Family(ABC, Generic[Wanted, Condition]):
     @abstractmethod
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
         """Sent tokens of so many steps, one tensor [n, l, ...] each; refuses what cannot be tokens."""
+
+    def check_tokens(self, tokens: np.ndarray, steps: int) -> None:
+        """Their type and how many they are."""
+        wanted, kind = sum(self.columns[:steps]), np.dtype(self.token_type)
+        if tokens.dtype != kind or tokens.ndim != 2 or tokens.shape[1] != wanted:
+            given = f"{tokens.dtype} {list(tokens.shape)}"
+            raise Refused("tokens", f"{given}, not {kind} [n, {wanted}], those of {steps} steps")
 
     @abstractmethod
     def condition(self, wanted: list[Wanted], branches: int, guided: bool) -> Condition:
@@ -184,6 +193,7 @@ class Family(ABC, Generic[Wanted, Condition]):
         return self.pixels(latent)
 
     def check_temperature(self, temperature: np.ndarray, count: int) -> None:
+        """One a picture, where the family takes any."""
         if not self.tempered:
             raise Refused("temperature", "this family takes none")
         if temperature.shape != (count,) or not (np.isfinite(temperature) & (temperature > 0)).all():

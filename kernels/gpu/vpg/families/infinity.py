@@ -47,10 +47,8 @@ class InfinityFamily(Family[Text, Condition]):
         return [length * bytes_of(self.model.config.bits) for length in self.lengths]
 
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
+        self.check_tokens(tokens, steps)
         bits, lengths = self.model.config.bits, self.lengths[:steps]
-        wanted = sum(self.columns[:steps])
-        if tokens.ndim != 2 or tokens.shape[1] != wanted:
-            raise Refused("tokens", f"{list(tokens.shape)} is not [n, {wanted}], the bytes of {steps} steps")
         try:
             made = torch.from_numpy(unpack(tokens, sum(lengths), bits)).to(self.device)
         except ValueError as error:

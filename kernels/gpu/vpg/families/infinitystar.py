@@ -73,11 +73,9 @@ class InfinityStarFamily(Family[Prompt, list[Past]]):
         return [step.length * bytes_of(step.bits) for step in self.schedule.steps]
 
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
-        sizes = self.columns[:steps]
-        if tokens.ndim != 2 or tokens.shape[1] != sum(sizes):
-            raise Refused("tokens", f"{list(tokens.shape)} is not [n, {sum(sizes)}], the bytes of {steps} steps")
+        self.check_tokens(tokens, steps)
         made, start = [], 0
-        for step, size in zip(self.schedule.steps, sizes, strict=False):
+        for step, size in zip(self.schedule.steps, self.columns[:steps], strict=False):
             try:
                 bits_nlK = unpack(np.ascontiguousarray(tokens[:, start : start + size]), step.length, step.bits)
             except ValueError as error:

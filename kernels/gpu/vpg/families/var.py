@@ -14,6 +14,7 @@ from vpg.step import Family, Refused, State, send_codebook
 class VarFamily(Family[int, Condition]):
     kinds = frozenset(Corruption)
     unguided = 0.0
+    token_type = np.uint16
 
     def __init__(self, var: Var, vqvae: Vqvae) -> None:
         self.var, self.vqvae = var, vqvae
@@ -24,11 +25,9 @@ class VarFamily(Family[int, Condition]):
         return self.vqvae.quantize.embedding.weight.device
 
     def split(self, tokens: np.ndarray, steps: int) -> list[torch.Tensor]:
-        bounds, vocab = self.var.config.bounds, self.var.config.vocab
-        if tokens.ndim != 2 or tokens.shape[1] != bounds[steps]:
-            raise Refused("tokens", f"{list(tokens.shape)} is not [n, {bounds[steps]}], the length of {steps} steps")
-        if (tokens >= vocab).any():
-            raise Refused("tokens", f"a token is not below {vocab}")
+        self.check_tokens(tokens, steps)
+        if (tokens >= self.var.config.vocab).any():
+            raise Refused("tokens", f"a token is not below {self.var.config.vocab}")
         made = torch.from_numpy(tokens.astype(np.int64)).to(self.device)
         return list(made.split(self.lengths[:steps], dim=1)) if steps else []
 

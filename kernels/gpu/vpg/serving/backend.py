@@ -25,11 +25,13 @@ ROOT = Path(__file__).resolve().parents[4]  # the repository: relative weights s
 
 
 def opened(args: dict[str, str], steps: bool) -> tuple[Settings, Served]:
+    """From what Triton hands over; whatever is wrong is raised, and Triton's log says it."""
     config = json.loads(args["model_config"])
     given = {name: entry["string_value"] for name, entry in config.get("parameters", {}).items()}
     settings = Settings.read(given, ROOT)
     torch.set_num_threads(settings.threads)
-    served = open_folder(settings.weights, settings.place, settings.named(args["model_name"].split(".")[0]), steps)
+    numerics = settings.named(args["model_name"].removesuffix(".decode"))
+    served = open_folder(settings.weights, settings.place, numerics, steps)
     log(f"{args['model_name']}: {served.numerics}, revision {served.revision}, on {settings.place.device}")
     return settings, served
 
@@ -40,10 +42,12 @@ def log(line: str) -> None:
 
 
 def tensors_of(request: Any) -> dict[str, Any]:
+    """numpy's, by name."""
     return {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
 
 
 def refusal(message: str, code: int) -> Any:
+    """A response with nothing else in it."""
     return pb.InferenceResponse(output_tensors=[], error=pb.TritonError(message, code))
 
 
@@ -64,14 +68,27 @@ class Call:
 
     def __init__(self, request: Any) -> None:
         self.request, self.begin, self.response = request, time.perf_counter(), None
-        self.parameters, self.pictures = Parameters(), []
+        self.parameters = Parameters()
+        self.pictures: list[Picture] = []
+
+    def read_parameters(self) -> None:
+        """An error becomes its response."""
+        try:
+            self.parameters = Parameters.read(self.request.parameters())
+        except Exception as error:
+            self.response = failed(error)
 
     def read(self, served: Served) -> None:
-        self.parameters = Parameters.read(self.request.parameters())
-        if not self.parameters.decodes:
-            self.pictures: list[Picture] = read_step(served, tensors_of(self.request))
-        if self.parameters.sampling is not None:
-            candidates.check(self.pictures[0].ask.tokens)
+        """Its parameters, and the pictures of a step that somebody wants still; an error becomes its response."""
+        self.read_parameters()
+        if self.parameters.decodes or not self.waits():
+            return
+        try:
+            if self.parameters.sampling is not None:
+                candidates.check(served.token_type)
+            self.pictures = read_step(served, tensors_of(self.request))
+        except Exception as error:
+            self.response = failed(error)
 
     def waits(self) -> bool:
         """Whether somebody wants its answer still."""
@@ -85,6 +102,7 @@ class Call:
         return self.response is None
 
     def answer(self, answer: Answer) -> None:
+        """With what a step came to."""
         self.send({"stats": answer.stats, **answer.rows})
 
     def send(self, outputs: dict[str, Any]) -> None:
@@ -95,6 +113,7 @@ class Call:
         self.response = pb.InferenceResponse(output_tensors=tensors)
 
     def decode(self, served: Served) -> None:
+        """Answers as `{id}.decode` does; an error becomes its response."""
         try:
             self.send({"media": decode(read_decode(served, tensors_of(self.request)))})
         except Exception as error:
@@ -107,15 +126,14 @@ class DecodeModel:
     steps = False
 
     def initialize(self, args: dict[str, str]) -> None:
+        """Once, by Triton."""
         self.settings, self.served = opened(args, self.steps)
 
     def execute(self, requests: list[Any]) -> list[Any]:
+        """A response a request, in their order."""
         calls = [Call(request) for request in requests]
         for call in calls:
-            try:
-                call.parameters = Parameters.read(call.request.parameters())
-            except Refused as error:
-                call.response = failed(error)
+            call.read_parameters()
             if call.waits():
                 call.decode(self.served)
         return [call.response for call in calls]
@@ -137,10 +155,7 @@ class StepModel(DecodeModel):
     def execute(self, requests: list[Any]) -> list[Any]:
         calls = [Call(request) for request in requests]
         for call in calls:
-            try:
-                call.read(self.served)
-            except Exception as error:
-                call.response = failed(error)
+            call.read(self.served)
         for call in calls:
             if call.parameters.decodes and call.waits():
                 call.decode(self.served)
@@ -158,13 +173,18 @@ class StepModel(DecodeModel):
             self.metrics.count(hits, pictures - hits, device_ms, self.endpoint.cache.bytes)
 
     def run(self, calls: list[Call]) -> list[Answer]:
+        """Requests as one batch; where that fails each by itself, so that the failure stays with its own."""
         try:
             samplings = [call.parameters.sampling for call in calls]
             answers = self.endpoint.answer([call.pictures for call in calls], samplings)
         except Exception as error:
-            for call in calls:
-                call.response = failed(error)
-            return []
-        for call, answer in zip(calls, answers, strict=True):
-            call.answer(answer)
-        return answers
+            failure = failed(error)
+        else:
+            for call, answer in zip(calls, answers, strict=True):
+                call.answer(answer)
+            return answers
+        if len(calls) > 1:  # the error, and the memory that its frames hold, is gone by here
+            return [answer for call in calls if call.waits() for answer in self.run([call])]
+        for call in calls:
+            call.response = failure
+        return []

@@ -11,10 +11,13 @@ from vpg.step import Family, State
 
 @dataclass(frozen=True)
 class KeptCondition:
+    """A condition as the cache keeps it."""
+
     condition: object
 
     @property
     def bytes(self) -> int:
+        """Of its tensors."""
         return bytes_in(self.condition)
 
 

@@ -28,6 +28,7 @@ class Branch:
 
     @property
     def step(self) -> int:
+        """k, the one asked for."""
         return self.picture.ask.step
 
     def tokens(self, family: Family) -> list[torch.Tensor]:

@@ -8,6 +8,8 @@ import torch
 
 
 class Kept(Protocol):
+    """What says its size."""
+
     @property
     def bytes(self) -> int:
         """Of the device's memory."""

@@ -45,6 +45,7 @@ class Sampling:
 
 
 def number(given: Mapping[str, Any], name: str, least: float, most: float) -> float:
+    """A finite one of that range."""
     value = given.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(name, "candidates need it as a number")
@@ -62,9 +63,9 @@ def single(given: Mapping[str, Any], name: str, least: float) -> float:
     return value
 
 
-def check(tokens: np.ndarray) -> None:
+def check(token_type: type[np.unsignedinteger]) -> None:
     """Raises Refused where the model's tokens are bits: every bit is drawn by itself, so nothing can be left out."""
-    if tokens.dtype != np.uint16:
+    if token_type is not np.uint16:
         raise Refused("candidates", "only of a codebook; this model's tokens are bits")
 
 

@@ -1,5 +1,6 @@
 """Triton's config.pbtxt of the two models of a served folder, from its model.json."""
 
+import json
 from typing import Any
 
 Described = dict[str, Any]  # model.json
@@ -58,12 +59,17 @@ def decode_config(described: Described, batch: int, parameters: dict[str, str]) 
 
 
 def config(about: str, name: str, batch: int, taken: str, made: str, parameters: dict[str, str]) -> str:
-    said = [f'parameters {{ key: "{key}", value: {{ string_value: "{value}" }} }}' for key, value in parameters.items()]
+    """The whole file."""
+    said = [
+        f'parameters {{ key: "{key}", value: {{ string_value: {json.dumps(value, ensure_ascii=False)} }} }}'
+        for key, value in parameters.items()
+    ]
     head = [about, f'name: "{name}"', 'backend: "python"', f"max_batch_size: {batch}"]
     return "\n".join([*head, taken, made, MERGING, *said]) + "\n"
 
 
 def tokens(described: Described) -> str:
+    """`codebook` or `bitwise`."""
     return described.get("tokens", "codebook")
 
 
@@ -75,13 +81,16 @@ def width(described: Described) -> int:
 
 
 def inputs(described: Described, names: list[str]) -> str:
+    """The block of them; Triton lets each be left out."""
     types = INPUTS | {"tokens": (TOKENS[tokens(described)], -1)}
     return listed("input", [(name, types[name][0], (types[name][1],)) for name in names], ", optional: true")
 
 
 def listed(kind: str, tensors: list[Tensor], rest: str = "") -> str:
+    """A block of tensors, one a line."""
     return f"{kind} [\n" + ",\n".join(f"  {line(*tensor, rest)}" for tensor in tensors) + "\n]"
 
 
 def line(name: str, kind: str, shape: tuple[int, ...], rest: str = "") -> str:
+    """One tensor."""
     return f'{{ name: "{name}", data_type: TYPE_{kind}, dims: [ {", ".join(map(str, shape))} ]{rest} }}'

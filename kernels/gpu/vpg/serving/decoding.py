@@ -18,6 +18,8 @@ FILM = "mp4"
 
 @dataclass(frozen=True)
 class Decoding:
+    """A request to decode, checked."""
+
     family: Family
     tokens: np.ndarray  # [n, L] as sent
     steps: int

@@ -22,6 +22,7 @@ from vpg.serving.folders.place import Place
 
 
 def published(family: str, size: str, schedules: list[str], guidance_layer: int) -> Config:
+    """config.json of a published size; no schedules: the usual ones."""
     match family:
         case "var":
             return var.published(size)

@@ -22,6 +22,8 @@ Wanted = TypeVar("Wanted")
 
 @dataclass(frozen=True)
 class Answer:
+    """To one request of n pictures."""
+
     stats: np.ndarray  # object [n, 1], JSON as bytes
     rows: dict[str, np.ndarray]  # `logits`, float16 [n, l, B, V], or the candidates that take their place
     device_ms: float
@@ -66,5 +68,6 @@ class Endpoint(Generic[Wanted]):
         return answers
 
     def stats(self, device_ms: float, hit: bool) -> bytes:
+        """One picture's."""
         said = {"device_ms": round(device_ms, 3), "cache": "hit" if hit else "miss"}
         return json.dumps(said | {"revision": self.served.revision, "numerics": self.served.numerics}).encode()

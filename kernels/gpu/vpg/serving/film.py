@@ -40,5 +40,6 @@ def film(frames_FHW3: np.ndarray) -> bytes:
 
 
 def frame_of(pixels_HW3: np.ndarray) -> av.VideoFrame:
+    """As H.264 takes it: chroma of half the sides."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels_HW3), "rgb24")
     return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

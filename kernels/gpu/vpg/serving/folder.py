@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from vpg.checkpoint import CheckpointError
 from vpg.serving.folders import infinity, infinitystar, var
@@ -18,18 +19,33 @@ def open_folder(folder: Path, place: Place, numerics: str, steps: bool = True) -
 
     Raises CheckpointError where the weights or the schedules are not those of model.json.
     """
-    described, config = (json.loads((folder / name).read_text()) for name in ("model.json", "config.json"))
-    kind = KINDS[described.get("family", "var")]
-    shown = {each["name"]: each["steps"] for each in kind.schedules(config)}
+    described, config = (json_of(folder / name) for name in ("model.json", "config.json"))
+    family = described.get("family", "var")
+    if family not in KINDS:
+        raise CheckpointError(f"{folder / 'model.json'}: family {family!r} is not one of {', '.join(KINDS)}")
+    kind = KINDS[family]
+    try:
+        shown = {each["name"]: each["steps"] for each in kind.schedules(config)}
+    except KeyError as error:
+        raise CheckpointError(f"{folder / 'config.json'}: {error} is missing") from error
     for schedule in described["schedules"]:
         if schedule["steps"] != shown.get(schedule["name"]):
             raise CheckpointError(f"{folder}: schedule {schedule['name']!r} is another in config.json")
     weights = weights_of(folder, kind, config)
     revision = digest(weights.values(), described["schedules"])
     if revision != described["revision"]:
-        raise CheckpointError(f"{folder}: the weights are of revision {revision}, model.json of another")
+        other = described["revision"]
+        raise CheckpointError(f"{folder}: the weights are of revision {revision}, model.json of {other}")
     opened = kind.opened(config, weights, place, steps)
     return Served(described["id"], revision, numerics, opened.families, opened.conditions, opened.guidance_in_state)
+
+
+def json_of(path: Path) -> dict[str, Any]:
+    """What a file says; raises CheckpointError where it is no JSON."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def weights_of(folder: Path, kind: Kind, config: Config) -> dict[str, Path]:

@@ -70,7 +70,7 @@ class Inputs:
         """BYTES [n, 1] that all say the same, one of a few."""
         values = self.texts(name)
         if values[0] not in choices:
-            raise Refused(name, f"{values[0][:40]!r}, not one of {', '.join(map(repr, choices))}")
+            raise Refused(name, f"{values[0][:40]!r}, not one of {', '.join(repr(str(each)) for each in choices)}")
         if any(value != values[0] for value in values):
             raise Refused(name, "differs between pictures of one request")
         return values[0]

@@ -14,6 +14,8 @@ class Late(Exception):
 
 @dataclass(frozen=True)
 class Parameters:
+    """Those that concern the models."""
+
     decodes: bool = False
     deadline_ms: float = math.inf
     sampling: Sampling | None = None  # given: only candidates are wanted

@@ -42,10 +42,12 @@ def lay_out(folder: Path, out: Path, batch: int = 16, dtype: str = "float32", ca
 
 
 def media(described: dict) -> str:
+    """What its tokens become, in words."""
     return "videos and pictures" if described.get("family") == "infinitystar" else "pictures"
 
 
 def write(model: Path, config: str, program: str) -> None:
+    """One model's entry."""
     (model / "1").mkdir(parents=True, exist_ok=True)
     (model / "config.pbtxt").write_text(config)
     (model / "1" / "model.py").write_text(program)

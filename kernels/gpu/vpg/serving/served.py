@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from vpg.serving.condition import Conditions
 from vpg.step import Family
 
@@ -17,6 +19,11 @@ class Served(Generic[Wanted]):
     families: dict[str, Family]  # by the schedule's name
     conditions: Conditions[Wanted] | None  # None: it only decodes
     guidance_in_state: bool = False  # keys and values depend on the strengths (guidance on hidden states)
+
+    @property
+    def token_type(self) -> type[np.unsignedinteger]:
+        """Of the numbers in tokens as they are sent, the same under every schedule."""
+        return next(iter(self.families.values())).token_type
 
     @property
     def tempered(self) -> bool:

@@ -87,6 +87,7 @@ FAMILIES: dict[str, Callable[[Path, int], Config]] = {"var": var, "infinity": in
 
 
 def write_small(folder: Path, family: str, seed: int = 0) -> None:
+    """Weights, model.json and config.json of `{family}-small`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_folder(folder, f"{family}-small", family, FAMILIES[family](folder, seed))
 

@@ -6,6 +6,7 @@ import torch
 
 
 def save_encoder(folder: Path, width: int, seed: int) -> None:
+    """Features of that width; the weights come from the seed."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
 

@@ -42,12 +42,13 @@ def read_step(served: Served[Wanted], tensors: Mapping[str, np.ndarray]) -> list
     ask = Ask(inputs.shared("step"), tensors["tokens"], inputs.floats("guidance"), read_corruption(inputs), heat)
     family.check(ask, inputs.count)
     family.split(ask.tokens, ask.step)
-    wanted = served.conditions.read(inputs)
     keys = inputs.texts("prefix_key", LONGEST_KEY)
+    wanted = served.conditions.read(inputs)  # the last: texts are encoded, and remembered
     return [Picture(schedule, wanted[i], row(ask, i), keys[i], family.unguided) for i in range(inputs.count)]
 
 
 def read_corruption(inputs: Inputs) -> PrefixCorruption | None:
+    """That of all pictures; None where every ratio is 0."""
     inputs.column("corruption_ratio", np.float32)
     share = inputs.floats("corruption_ratio")[:, 0]
     if ((share < 0) | (share > 1)).any():

@@ -1,5 +1,6 @@
 """Prompts as a condition: decorated as the family was trained, encoded one by one, and the last ones remembered."""
 
+import hashlib
 import json
 import re
 from collections import OrderedDict
@@ -29,6 +30,8 @@ class Written:
 
 
 class Encoder(Protocol):
+    """Of texts, such as `vpg.text.FlanT5`."""
+
     def encode(self, prompts: list[str]) -> list[torch.Tensor]:
         """Features [T, E] a prompt."""
 
@@ -51,10 +54,11 @@ class Texts:
 
     def __init__(self, encoder: Encoder, decorate: Decoration = plain) -> None:
         self.encoder, self.decorate = encoder, decorate
-        self.remembered: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self.remembered: OrderedDict[bytes, torch.Tensor] = OrderedDict()  # by digest: a text may outweigh its features
         self.bytes = 0
 
     def read(self, inputs: Inputs) -> list[Written]:
+        """One a picture."""
         prompts, negatives = (self.texts(inputs, name) for name in self.names)
         made = []
         for prompt, negative, schedule in zip(prompts, negatives, inputs.texts("schedule"), strict=True):
@@ -63,21 +67,24 @@ class Texts:
         return made
 
     def texts(self, inputs: Inputs, name: str) -> list[str]:
+        """An input's, none of them far too long."""
         if any(len(value) > MOST_BYTES for value in inputs.column(name, object)):
             raise Refused(name, f"longer than {MOST_BYTES} bytes")
         return inputs.texts(name)
 
     def features(self, text: str) -> torch.Tensor:
         """Encoded by itself, whatever stands beside it: so its features are its own to the bit."""
-        if text in self.remembered:
-            self.remembered.move_to_end(text)
-            return self.remembered[text]
+        name = hashlib.sha256(text.encode()).digest()
+        if name in self.remembered:
+            self.remembered.move_to_end(name)
+            return self.remembered[name]
         [made_TE] = self.encoder.encode([text])
-        self.remembered[text] = made_TE
+        self.remembered[name] = made_TE
         self.bytes += made_TE.nbytes
         while self.bytes > REMEMBERED_BYTES:
             self.bytes -= self.remembered.popitem(last=False)[1].nbytes
         return made_TE
 
     def key(self, wanted: Written) -> str:
+        """Both texts, decorated."""
         return json.dumps(wanted.words)

@@ -36,6 +36,7 @@ def walk(family: Family, cache: PrefixCache, branches: list[Branch], one_pass: b
 
 
 def latents_before(family: Family, branches: list[Branch], steps: Collection[int]) -> Latents:
+    """The pictures so far as each of the steps finds them."""
     tokens = [branch.tokens(family) for branch in branches]
     latent, made = family.empty(len(branches)), {}
     for j in range(max(steps) + 1):
@@ -106,6 +107,7 @@ def strengths(branches: list[Branch], steps: list[int], device: torch.device) ->
 
 
 def remember(family: Family, cache: PrefixCache, branches: list[Branch], state: State, steps: list[int]) -> None:
+    """Keeps what the steps at the past's end leave, and hands it to the branches that need it in this walk."""
     lengths = [family.lengths[j] for j in steps]
     for branch, own in zip(branches, left(state.past, len(branches), lengths), strict=True):
         for j, step_state in zip(steps, own, strict=True):

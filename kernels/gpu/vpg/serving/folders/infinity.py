@@ -13,7 +13,7 @@ from vpg.models import infinity as transformer
 from vpg.models import infinity_vae as tokenizer
 from vpg.models.infinity_schedule import InfinitySchedule, schedule
 from vpg.serving.folders.description import Schedules
-from vpg.serving.folders.kind import Config, Opened
+from vpg.serving.folders.kind import Config, Opened, sizes
 from vpg.serving.folders.place import Place
 from vpg.serving.texts import Texts
 from vpg.text import FlanT5
@@ -49,8 +49,8 @@ def schedules(config: Config) -> Schedules:
 
 def opened(config: Config, weights: dict[str, Path], place: Place, steps: bool) -> Opened:
     with torch.device("meta"):
-        model = transformer.Infinity(transformer.InfinityConfig(**config["infinity"]))
-        vae = tokenizer.InfinityVae(tokenizer.InfinityVaeConfig(**config["vae"]))
+        model = transformer.Infinity(sizes(transformer.InfinityConfig, config, "infinity"))
+        vae = tokenizer.InfinityVae(sizes(tokenizer.InfinityVaeConfig, config, "vae"))
     fill(vae, read(weights["vae"], within="vae"), tokenizer.UNUSED_KEYS, tokenizer.official_key)
     texts, layer, families = None, config["guidance_layer"], {}
     if steps:

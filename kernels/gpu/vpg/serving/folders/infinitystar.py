@@ -13,7 +13,7 @@ from vpg.layers.spacetime_schedule import FPS, Pyramid, Schedule, plan, unroll
 from vpg.models import infinitystar as transformer
 from vpg.models import infinitystar_vae as video
 from vpg.serving.folders.description import Schedules
-from vpg.serving.folders.kind import Config, Opened
+from vpg.serving.folders.kind import Config, Opened, sizes
 from vpg.serving.folders.place import Place
 from vpg.serving.texts import Texts, directed
 from vpg.text import FlanT5
@@ -43,7 +43,7 @@ def unrolled(config: Config) -> dict[str, Schedule]:
     made = {}
     for name, table in config["schedules"].items():
         scales = [(height, width) for height, width in table["scales"]]
-        made[name] = unroll(Pyramid(**table["pyramid"]), scales, table["clips"])
+        made[name] = unroll(sizes(Pyramid, table, "pyramid"), scales, table["clips"])
     return made
 
 
@@ -58,8 +58,8 @@ def schedules(config: Config) -> Schedules:
 
 def opened(config: Config, weights: dict[str, Path], place: Place, steps: bool) -> Opened:
     with torch.device("meta"):
-        model = transformer.InfinityStar(transformer.InfinityStarConfig(**config["infinitystar"]))
-        vae = video.InfinityStarVae(video.VideoDecoderConfig(**config["vae"]))
+        model = transformer.InfinityStar(sizes(transformer.InfinityStarConfig, config, "infinitystar"))
+        vae = video.InfinityStarVae(sizes(video.VideoDecoderConfig, config, "vae"))
     fill(vae, read(weights["vae"], within="vae"), video.NOT_DECODING)
     texts = None
     if steps:

@@ -3,24 +3,40 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from vpg.checkpoint import CheckpointError
 from vpg.serving.condition import Conditions
 from vpg.serving.folders.description import Schedules
 from vpg.serving.folders.place import Place
 from vpg.step import Family
 
 Config = dict[str, Any]  # config.json
+Sizes = TypeVar("Sizes")
+
+
+def sizes(kind: type[Sizes], config: Config, part: str) -> Sizes:
+    """A part of config.json as its dataclass; raises CheckpointError naming what is missing, or no size of it."""
+    if part not in config:
+        raise CheckpointError(f"config.json: {part!r} is missing")
+    try:
+        return kind(**config[part])
+    except TypeError as error:
+        raise CheckpointError(f"config.json, {part!r}: {error}") from error
 
 
 @dataclass(frozen=True)
 class Opened:
+    """What a served folder comes to."""
+
     families: dict[str, Family]  # by the schedule's name
     conditions: Conditions | None  # None: it only decodes
     guidance_in_state: bool = False
 
 
 class Kind(Protocol):
+    """One module."""
+
     WEIGHTS: dict[str, str]
     """Each part's file or folder where config.json's `weights` names none."""
     INPUTS: tuple[str, ...]

@@ -12,7 +12,7 @@ from vpg.models import var as transformer
 from vpg.models import vqvae as tokenizer
 from vpg.serving.condition import Classes
 from vpg.serving.folders.description import Schedules
-from vpg.serving.folders.kind import Config, Opened
+from vpg.serving.folders.kind import Config, Opened, sizes
 from vpg.serving.folders.place import Place
 
 WEIGHTS = {"transformer": "transformer.safetensors", "tokenizer": "tokenizer.safetensors"}
@@ -34,16 +34,17 @@ def facts(config: Config) -> dict[str, Any]:
 
 def schedules(config: Config) -> Schedules:
     """The one that its position embeddings were trained on; by default named by its side in pixels."""
-    scales, pictures = config["var"]["scales"], AutoencoderConfig(**config["autoencoder"])
+    scales, pictures = config["var"]["scales"], sizes(AutoencoderConfig, config, "autoencoder")
     side = scales[-1] * 2 ** (len(pictures.channels) - 1) * pictures.patch
     steps = [{"t": 1, "h": scale, "w": scale} for scale in scales]
     return [{"name": config.get("schedule", str(side)), "size": f"{side}x{side}", "steps": steps}]
 
 
 def opened(config: Config, weights: dict[str, Path], place: Place, steps: bool) -> Opened:
-    shape = transformer.VarConfig(**config["var"])
+    shape = sizes(transformer.VarConfig, config, "var")
     var = transformer.Var(shape if steps else replace(shape, depth=0))  # decoding reads its sizes alone
-    vqvae = tokenizer.Vqvae(AutoencoderConfig(**config["autoencoder"]), QuantizerConfig(**config["quantizer"]))
+    pictures, codes = sizes(AutoencoderConfig, config, "autoencoder"), sizes(QuantizerConfig, config, "quantizer")
+    vqvae = tokenizer.Vqvae(pictures, codes)
     fill(vqvae, read(weights["tokenizer"]), tokenizer.UNUSED_KEYS)
     if steps:
         fill(var, read(weights["transformer"]), transformer.UNUSED_KEYS)
