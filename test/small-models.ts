@@ -51,6 +51,7 @@ export function catalogueEntry(described: Described): Model {
     ...described,
     created: 1795478400,
     title: "Random weights: what it draws is noise",
+    price: { version: "2026-11-24", step: 50, token: 3 },
     limits: { pictures: 4, batch: 4 },
     ...settings[described.family],
   });

@@ -74,6 +74,8 @@ const common = z.object({
   title: z.string(),
   /** SHA-256 of the checkpoint's bytes joined with the schedule table (contract: revision). */
   revision: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Micro-credits a picture: each step, and each of its tokens in each branch; the version names this very table. */
+  price: z.object({ version: z.string().min(1), step: z.int().min(0), token: z.int().min(0) }),
   limits: z.object({
     pictures: z.int().min(1),
     /** Pictures an endpoint takes in one request; the edge splits beyond it. */

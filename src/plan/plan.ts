@@ -4,6 +4,7 @@ import { Refusal } from "../refusal.ts";
 import { type ClassCondition, readCondition, type TextCondition } from "./condition.ts";
 import { guidanceStrengths, type StrengthSchedule, vpgStrengths } from "./guidance.ts";
 import { previewSteps } from "./preview.ts";
+import { type Price, priceOf } from "./price.ts";
 import { quote } from "./quote.ts";
 import { findSchedule, type SizedSchedule } from "./schedule.ts";
 import { type Temperature, temper } from "./temperature.ts";
@@ -54,6 +55,7 @@ export interface Plan {
   readonly format: Model["formats"][number];
   /** Pictures an endpoint takes in one request. */
   readonly batch: number;
+  readonly price: Price;
 }
 
 /** What the plan needs of a request; absent is the model's default. */
@@ -106,22 +108,23 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
   const guidance = guidanceStrengths(model.guidance.formula, guidanceScale, K);
   const lambda = vpgStrengths(vpg.scale, vpg.schedule, K);
   const { temperature, edge, endpoint } = temper(request.temperature, model, schedule.steps);
+  const steps = schedule.steps.map(({ t, h, w, width }, k) => ({
+    t,
+    h,
+    w,
+    length: t * h * w,
+    width,
+    guidance: guidance[k]!,
+    endpointTemperature: endpoint[k]!,
+    lambda: Math.fround(vpg.corruption.ratio) === 0 ? 0 : lambda[k]!,
+  }));
   return {
     model: model.id,
     revision: model.revision,
     tokens: model.tokens,
     schedule: schedule.name,
     size: schedule.size,
-    steps: schedule.steps.map(({ t, h, w, width }, k) => ({
-      t,
-      h,
-      w,
-      length: t * h * w,
-      width,
-      guidance: guidance[k]!,
-      endpointTemperature: endpoint[k]!,
-      lambda: Math.fround(vpg.corruption.ratio) === 0 ? 0 : lambda[k]!,
-    })),
+    steps,
     condition: readCondition(request.prompt, request.negativePrompt ?? "", model.condition),
     guidanceScale,
     vpg,
@@ -139,12 +142,13 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
     previews: previewSteps(request.partialImages, K),
     format: formatOf(request.format, model, schedule),
     batch: limits.batch,
+    price: priceOf(steps, model.price),
   };
 }
 
 /** Whether step k runs a corrupted branch: a strength to apply and a prefix to corrupt. */
-export function branchesOf(plan: Plan, k: number): 1 | 2 {
-  return k > 0 && plan.steps[k]!.lambda !== 0 ? 2 : 1;
+export function branchesOf({ steps }: Pick<Plan, "steps">, k: number): 1 | 2 {
+  return k > 0 && steps[k]!.lambda !== 0 ? 2 : 1;
 }
 
 function vpgOf(asked: VpgRequest | false | undefined, model: Model): Plan["vpg"] {
