@@ -1,0 +1,174 @@
+/** One account's ledger over its storage: every call one transaction, no clock and no network of its own. */
+import type { HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
+import type { SettledRow } from "../usage/row.ts";
+import type { Row } from "./chain.ts";
+import { KEPT_MS } from "./holds.ts";
+import type { UsageEvent } from "./outbox.ts";
+import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
+import { type Choice, reserve } from "./reserve.ts";
+import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
+import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
+import type { Head, Sql } from "./store.ts";
+import { openTables, type Tables } from "./tables.ts";
+
+/** What the ledger needs of a Durable Object's storage. */
+export interface LedgerStorage {
+  readonly sql: Sql;
+  transactionSync<Result>(closure: () => Result): Result;
+}
+
+const EXTENDED_MS = 10 * 60_000;
+/** So that forgetting wakes the object at most once an hour. */
+const PRUNE_SLACK_MS = 60 * 60_000;
+const MOST_ROWS = 5_000;
+
+/** All methods may be called again with the same arguments: what was done is not done twice. */
+export class AccountBooks {
+  readonly #storage: LedgerStorage;
+  readonly #tables: Tables;
+
+  constructor(storage: LedgerStorage) {
+    this.#storage = storage;
+    this.#tables = openTables(storage.sql);
+  }
+
+  /** @throws RangeError for an amount or a number of pictures that no plan has. */
+  reserve(request: HoldRequest, preferred: readonly string[] | null, nowMs: number): HoldAnswer | Choice {
+    for (const count of [request.amount, request.pictures]) {
+      if (!Number.isSafeInteger(count) || count < 1) throw new RangeError(`reserve: ${count}`);
+    }
+    return this.#existing<HoldAnswer | Choice>(
+      request.account,
+      { kind: "refused", refusal: { why: "credit_balance_exhausted", available: 0 }, limits: null },
+      () => reserve(this.#tables, request, preferred, nowMs),
+    );
+  }
+
+  /** @param told see `end` of post.ts. */
+  end(said: HoldEnd, told: boolean, nowMs: number): EndAnswer {
+    return this.#existing<EndAnswer>(said.account, "unknown", (head) =>
+      end(this.#tables, head, said, told, nowMs),
+    );
+  }
+
+  grant(given: Grant, nowMs: number): PostAnswer {
+    if (!Number.isSafeInteger(given.amount) || given.amount < 1) {
+      return { kind: "refused", why: "invalid_amount" };
+    }
+    return this.#made(given.account, nowMs, () => grant(this.#tables, given, nowMs));
+  }
+
+  adjust(given: Adjustment, nowMs: number): PostAnswer {
+    return this.#existing<PostAnswer>(given.account, { kind: "refused", why: "unknown_generation" }, () =>
+      adjust(this.#tables, given, nowMs),
+    );
+  }
+
+  configure({ account, disabled, limits = {} }: AccountChange, nowMs: number): ConfigureAnswer {
+    const param = invalidLimit(limits, false);
+    if (param !== null) return { kind: "refused", why: "invalid_limit", param };
+    return this.#made(account, nowMs, () => {
+      const { rates, budget, store } = this.#tables;
+      const known = rates.account();
+      const changed = { disabled: disabled ?? known.disabled, limits: { ...known.limits, ...limits } };
+      rates.configureAccount(changed);
+      budget.alert(changed.limits, store.head()!.balances.held, false, nowMs);
+      return { kind: "configured" };
+    });
+  }
+
+  configureKey({ account, apiKey, disabled, limits = {} }: KeyChange, nowMs: number): ConfigureAnswer {
+    const param = invalidLimit(limits, true);
+    if (param !== null) return { kind: "refused", why: "invalid_limit", param };
+    return this.#made(account, nowMs, () => {
+      const known = this.#tables.rates.key(apiKey);
+      this.#tables.rates.configureKey(apiKey, {
+        disabled: disabled ?? known.disabled,
+        limits: { ...known.limits, ...limits },
+      });
+      return { kind: "configured" };
+    });
+  }
+
+  /** Null where nothing was ever granted or configured. */
+  state(nowMs: number): AccountState | null {
+    const head = this.#tables.store.head();
+    return head && stateOfAccount(this.#tables, head, nowMs);
+  }
+
+  /** Rows after `seq`, at most 5,000. */
+  entries(seq: number, limit: number): Row[] {
+    if (!this.#tables.store.head()) return [];
+    return this.#tables.store.entries(seq, Math.min(limit, MOST_ROWS));
+  }
+
+  /** Settlements and refunds posted in [fromMs, toMs), after `seq`, at most 5,000. */
+  settled(fromMs: number, toMs: number, seq: number, limit: number): SettledRow[] {
+    if (!this.#tables.store.head()) return [];
+    return this.#tables.store.charges(fromMs, toMs, seq, Math.min(limit, MOST_ROWS)).map(settledRowOf);
+  }
+
+  /** Puts off the holds that have expired, and names them with their account. */
+  extendExpired(nowMs: number): { account: string; generation: string }[] {
+    const head = this.#tables.store.head();
+    if (!head) return [];
+    return this.#storage.transactionSync(() =>
+      this.#tables.holds
+        .extendExpired(nowMs, nowMs + EXTENDED_MS)
+        .map(({ generation }) => ({ account: head.account, generation })),
+    );
+  }
+
+  /** Usage events that are to be published now. */
+  dueEvents(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+    return this.#tables.store.head() ? this.#tables.outbox.due(nowMs, limit) : [];
+  }
+
+  forgetEvents(seqs: readonly number[]): void {
+    this.#tables.outbox.forget(seqs);
+  }
+
+  /** None of the events that are due could be published. */
+  postponeEvents(nowMs: number): void {
+    this.#tables.outbox.postpone(nowMs);
+  }
+
+  /** Forgets what nobody may ask for any more. */
+  prune(nowMs: number): void {
+    if (this.#tables.store.head()) this.#storage.transactionSync(() => this.#tables.holds.prune(nowMs));
+  }
+
+  /** When the alarm has something to do, or null. */
+  nextDueMs(): number | null {
+    if (!this.#tables.store.head()) return null;
+    const { expiresMs, endedMs } = this.#tables.holds.nextDue();
+    const pruneMs = endedMs === null ? null : endedMs + KEPT_MS + PRUNE_SLACK_MS;
+    const dues = [expiresMs, pruneMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  /** In a transaction on an account that exists, or what is said of one that does not. */
+  #existing<Answer>(account: string, none: Answer, act: (head: Head) => Answer): Answer {
+    return this.#storage.transactionSync(() => {
+      const head = this.#tables.store.head();
+      if (!head) return none;
+      checkAccount(head, account);
+      return act(head);
+    });
+  }
+
+  /** In a transaction on an account that is made where there is none. */
+  #made<Answer>(account: string, nowMs: number, act: () => Answer): Answer {
+    return this.#storage.transactionSync(() => {
+      const head = this.#tables.store.head();
+      if (head) checkAccount(head, account);
+      else this.#tables.store.create(account, nowMs);
+      return act();
+    });
+  }
+}
+
+/** One object serves one account: anything else is wired wrongly and must not touch its money. */
+function checkAccount(head: Head, account: string): void {
+  if (head.account !== account) throw new Error(`ledger of ${head.account}: not ${account}'s`);
+}

@@ -1,0 +1,181 @@
+/** One account's ledger is one Durable Object: holds, ends, grants; its alarm asks expired holds and sends usage. */
+import { DurableObject } from "cloudflare:workers";
+import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
+import type { SettledRow } from "../usage/row.ts";
+import { AccountBooks } from "./books.ts";
+import type { Row } from "./chain.ts";
+import type { UsageEvent } from "./outbox.ts";
+import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
+import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
+import type { AccountState } from "./state.ts";
+
+export interface LedgerPorts {
+  /** How an expired hold's generation stands; it must not be started once it has said `void`. */
+  readonly holdState: (account: string, generation: string) => Promise<HoldState>;
+  /** Whether somebody listens to a generation. */
+  readonly attended: (generation: string) => Promise<boolean>;
+  /** Takes all of these usage events, or throws; may see one again. */
+  readonly publish: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** No answer within this long is none. */
+const HOLD_STATE_WITHIN_MS = 30_000;
+const ATTENDED_WITHIN_MS = 2_000;
+const PUBLISH_WITHIN_MS = 30_000;
+const EVENTS_AT_ONCE = 100;
+const NO_USAGE = { pictures: 0, steps: 0, tokens: 0, size: "" };
+
+/**
+ * Wired with its ports in worker.ts, under the account's id as its name.
+ * Every method may be called any number of times; none calls another object within a transaction.
+ */
+export abstract class LedgerObject<Env> extends DurableObject<Env> {
+  readonly #ports: LedgerPorts;
+  readonly #books: AccountBooks;
+  /** The alarm as this instance has set it. */
+  #alarmMs: number | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env, ports: LedgerPorts) {
+    super(ctx, env);
+    this.#ports = ports;
+    this.#books = new AccountBooks(ctx.storage);
+  }
+
+  /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
+  async reserve(request: HoldRequest): Promise<HoldAnswer> {
+    const first = this.#books.reserve(request, null, this.#ports.now());
+    const answer = first.kind === "choice" ? await this.#choose(request, first.generations) : first;
+    await this.#schedule();
+    return answer;
+  }
+
+  /** Ends a hold: settled now, already ended before, or never heard of. */
+  async end(said: HoldEnd): Promise<EndAnswer> {
+    const answer = this.#books.end(said, true, this.#ports.now());
+    await this.#schedule();
+    return answer;
+  }
+
+  /** Asks a hold's generation now how it stands: one that was never started is released. */
+  async review(account: string, generation: string): Promise<void> {
+    await this.#ask(account, generation);
+    await this.#schedule();
+  }
+
+  async grant(given: Grant): Promise<PostAnswer> {
+    return this.#books.grant(given, this.#ports.now());
+  }
+
+  async adjust(given: Adjustment): Promise<PostAnswer> {
+    return this.#books.adjust(given, this.#ports.now());
+  }
+
+  async configure(change: AccountChange): Promise<ConfigureAnswer> {
+    return this.#books.configure(change, this.#ports.now());
+  }
+
+  async configureKey(change: KeyChange): Promise<ConfigureAnswer> {
+    return this.#books.configureKey(change, this.#ports.now());
+  }
+
+  /** Balances, limits, this month and live holds; null where nothing was ever granted or configured. */
+  async account(): Promise<AccountState | null> {
+    return this.#books.state(this.#ports.now());
+  }
+
+  /** Rows of the chain after `afterSeq`, in order, at most 5,000. */
+  async entries(afterSeq: number, limit: number): Promise<Row[]> {
+    return this.#books.entries(afterSeq, limit);
+  }
+
+  /** Settlements and refunds posted in [fromMs, toMs) after `afterSeq`, in order, at most 5,000. */
+  async settled(fromMs: number, toMs: number, afterSeq: number, limit: number): Promise<SettledRow[]> {
+    return this.#books.settled(fromMs, toMs, afterSeq, limit);
+  }
+
+  /** Asks the generations of expired holds, sends usage events, forgets what is old. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = null;
+    const nowMs = this.#ports.now();
+    const expired = this.#books.extendExpired(nowMs);
+    this.#books.prune(nowMs);
+    // Before anything that may not come back.
+    await this.#schedule();
+    await Promise.all(expired.map(({ account, generation }) => this.#ask(account, generation)));
+    await this.#publish();
+    await this.#reschedule();
+  }
+
+  /** Several generations may be meant: those without a listener first, asked outside the transaction. */
+  async #choose(request: HoldRequest, generations: readonly string[]): Promise<HoldAnswer> {
+    const attended = await Promise.all(
+      generations.map((generation) =>
+        within(ATTENDED_WITHIN_MS, this.#ports.attended(generation)).catch(() => false),
+      ),
+    );
+    const preferred = [
+      ...generations.filter((_, i) => !attended[i]),
+      ...generations.filter((_, i) => attended[i]),
+    ];
+    const answer = this.#books.reserve(request, preferred, this.#ports.now());
+    if (answer.kind === "choice") throw new Error("ledger: asked to choose again");
+    return answer;
+  }
+
+  /** Ends an expired hold as its generation says; whoever does not answer is asked again when it next expires. */
+  async #ask(account: string, generation: string): Promise<void> {
+    try {
+      const state = await within(HOLD_STATE_WITHIN_MS, this.#ports.holdState(account, generation));
+      if (state.kind === "live") return;
+      const said: HoldEnd =
+        state.kind === "ended"
+          ? { ...state.end, account, generation }
+          : { account, generation, reason: "void", charge: 0, usage: NO_USAGE };
+      this.#books.end(said, false, this.#ports.now());
+    } catch (error) {
+      console.error(`${generation}: its hold is extended: ${String(error)}`);
+    }
+  }
+
+  async #publish(): Promise<void> {
+    for (;;) {
+      const due = this.#books.dueEvents(this.#ports.now(), EVENTS_AT_ONCE);
+      if (due.length === 0) return;
+      const seqs = due.map(({ seq }) => seq);
+      try {
+        await within(PUBLISH_WITHIN_MS, this.#ports.publish(due.map(({ event }) => event)));
+        this.#books.forgetEvents(seqs);
+      } catch (error) {
+        console.error(`usage events ${seqs[0]} to ${seqs.at(-1)} wait: ${String(error)}`);
+        return this.#books.postponeEvents(this.#ports.now());
+      }
+    }
+  }
+
+  /** Sets the alarm to what is due first, where that is sooner than it is set to. */
+  async #schedule(): Promise<void> {
+    const dueMs = this.#books.nextDueMs();
+    if (dueMs !== null && (this.#alarmMs === null || dueMs < this.#alarmMs)) await this.#reschedule();
+  }
+
+  /** Sets the alarm to what is due first, though it be later than it was. */
+  async #reschedule(): Promise<void> {
+    this.#alarmMs = this.#books.nextDueMs();
+    await (this.#alarmMs === null
+      ? this.ctx.storage.deleteAlarm()
+      : this.ctx.storage.setAlarm(this.#alarmMs));
+  }
+}
+
+/** @throws Error when there is no answer in time. */
+async function within<Value>(ms: number, answer: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,63 @@
+/** Usage events on their way: written with the settlement, sent until they were taken, then forgotten. */
+import type { EndReason, SettledUsage } from "../hold.ts";
+import type { Sql } from "./store.ts";
+
+/** What one generation was charged for; the same id always says the same. */
+export interface UsageEvent {
+  /** `<account>:<sequence of the settlement's row>`. */
+  readonly id: string;
+  readonly account: string;
+  readonly generation: string;
+  readonly atMs: number;
+  readonly apiKey: string;
+  readonly project: string;
+  readonly model: string;
+  readonly reason: EndReason;
+  /** Micro-credits. */
+  readonly charge: number;
+  readonly usage: SettledUsage;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 5 * 60_000;
+
+/** Reads and writes events that nobody has taken yet; each method is one synchronous turn. */
+export class Outbox {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  add(seq: number, event: UsageEvent, nowMs: number): void {
+    this.#sql.exec("INSERT INTO outbox VALUES (?, ?, ?, 0)", seq, JSON.stringify(event), nowMs);
+  }
+
+  /** Events that are due, in order. */
+  due(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+    return this.#sql
+      .exec<{ seq: number; event: string }>(
+        "SELECT seq, event FROM outbox WHERE due_ms <= ? ORDER BY seq LIMIT ?",
+        nowMs,
+        limit,
+      )
+      .toArray()
+      .map(({ seq, event }) => ({ seq, event: JSON.parse(event) as UsageEvent }));
+  }
+
+  forget(seqs: readonly number[]): void {
+    this.#sql.exec(`DELETE FROM outbox WHERE seq IN (${seqs.join(", ")})`);
+  }
+
+  /** Tries all that are due again later, and each time later still. */
+  postpone(nowMs: number): void {
+    this.#sql.exec(
+      "UPDATE outbox SET due_ms = ? + min(? << min(tries, 20), ?), tries = tries + 1 WHERE due_ms <= ?",
+      ...[nowMs, FIRST_RETRY_MS, LAST_RETRY_MS, nowMs],
+    );
+  }
+
+  nextDueMs(): number | null {
+    return this.#sql.exec<{ due: number | null }>("SELECT min(due_ms) AS due FROM outbox").one().due;
+  }
+}

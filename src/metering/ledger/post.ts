@@ -1,0 +1,150 @@
+/** What is posted besides a reservation: how a generation ended, credit granted, charges refunded. */
+import type { EndReason, HoldEnd } from "../hold.ts";
+import { monthOf } from "./budget.ts";
+import { type Hold, heldOf } from "./holds.ts";
+import type { Head, Posted } from "./store.ts";
+import type { Tables } from "./tables.ts";
+import type { TransferRefusal } from "./transfer.ts";
+
+/** Gives an account credit; its first one makes the account's ledger. */
+export interface Grant {
+  readonly account: string;
+  /** The same key grants once. */
+  readonly key: string;
+  /** Micro-credits. */
+  readonly amount: number;
+  readonly note: string;
+}
+
+/** Refunds a part of what a generation was charged. */
+export interface Adjustment extends Grant {
+  readonly generation: string;
+}
+
+export type PostAnswer =
+  | { readonly kind: "posted"; readonly seq: number; readonly atMs: number }
+  /** `key_reused`: this key has posted something else. */
+  | { readonly kind: "refused"; readonly why: TransferRefusal | "key_reused" };
+
+export type EndAnswer = "settled" | "already" | "unknown";
+
+/** These charge what was delivered; the others give everything back. */
+const charging = new Set<EndReason>(["completed", "cancelled"]);
+/** After these the client has an error that it answers with a retry: 5xx. */
+const retried = new Set<EndReason>(["failed", "void"]);
+
+/**
+ * Settles or releases a hold, once; to be called within a transaction.
+ * @param told by the generation or the API as it happens, and not found out by the alarm much later.
+ */
+export function end(tables: Tables, head: Head, said: HoldEnd, told: boolean, nowMs: number): EndAnswer {
+  const { generation, reason, usage } = said;
+  const hold = tables.holds.find(generation);
+  if (!hold) return "unknown";
+  if (hold.endedMs !== null) return "already";
+  const { apiKey, project, model } = hold;
+  const charges = charging.has(reason);
+  const charge = charges ? chargeable(said, hold) : 0;
+  const { row } = accepted(
+    tables.store.post(
+      `end:${generation}`,
+      generation,
+      heldOf(hold),
+      charges ? { kind: "settle", charge } : { kind: "release" },
+      charges ? { apiKey, project, model, reason, usage } : { apiKey, project, model, reason },
+      nowMs,
+    ),
+  );
+  tables.holds.end(generation, reason, charge, row.atMs);
+  if (charges) {
+    tables.budget.count(monthOf(row.atMs), apiKey, charge);
+    const { account } = head;
+    const { seq, atMs } = row;
+    const event = {
+      id: `${account}:${seq}`,
+      account,
+      generation,
+      atMs,
+      apiKey,
+      project,
+      model,
+      reason,
+      charge,
+      usage,
+    };
+    tables.outbox.add(seq, event, nowMs);
+  }
+  if (told && retried.has(reason) && hold.idempotencyKey === null) {
+    tables.holds.rebuff(generation, apiKey, hold.bodySha256, nowMs);
+  }
+  const { held } = tables.store.head()!.balances;
+  tables.budget.alert(tables.rates.account().limits, held, false, nowMs);
+  return "settled";
+}
+
+/** Posts a grant, once a key. */
+export function grant(tables: Tables, { key, amount, note }: Grant, nowMs: number): PostAnswer {
+  return once(
+    tables,
+    `grant:${key}`,
+    (row) =>
+      row.generation === null && row.legs.available === amount && row.note === JSON.stringify({ note }),
+    (name) => tables.store.post(name, null, null, { kind: "grant", amount }, { note }, nowMs),
+  );
+}
+
+/** Posts a refund, once a key, in sum never above the generation's charge. */
+export function adjust(
+  tables: Tables,
+  { key, generation, amount, note }: Adjustment,
+  nowMs: number,
+): PostAnswer {
+  const hold = tables.holds.find(generation);
+  const about = { apiKey: hold?.apiKey, project: hold?.project, model: hold?.model, note };
+  return once(
+    tables,
+    `adjust:${key}`,
+    (row) =>
+      row.generation === generation && row.legs.available === amount && row.note === JSON.stringify(about),
+    (name) => {
+      const held = hold && heldOf(hold);
+      const posted = tables.store.post(name, generation, held, { kind: "adjust", amount }, about, nowMs);
+      if (posted.kind === "posted") {
+        tables.holds.refund(generation, posted.held!.refunded);
+        tables.budget.count(monthOf(hold!.endedMs!), hold!.apiKey, -amount);
+      }
+      return posted;
+    },
+  );
+}
+
+/** Posts under a key that is new; one that is not must say the same, and gets the same answer. */
+function once(
+  tables: Tables,
+  key: string,
+  isSame: (row: NonNullable<ReturnType<Tables["store"]["find"]>>) => boolean,
+  post: (key: string) => Posted,
+): PostAnswer {
+  const known = tables.store.find(key);
+  if (known) {
+    return isSame(known)
+      ? { kind: "posted", seq: known.seq, atMs: known.atMs }
+      : { kind: "refused", why: "key_reused" };
+  }
+  const posted = post(key);
+  if (posted.kind === "refused") return posted;
+  return { kind: "posted", seq: posted.row.seq, atMs: posted.row.atMs };
+}
+
+/** A whole number from 0 to what is held: a generation that says more is wrong, and the caller not to pay for it. */
+function chargeable({ generation, charge }: HoldEnd, { amount }: Hold): number {
+  if (Number.isSafeInteger(charge) && charge >= 0 && charge <= amount) return charge;
+  console.error(`${generation}: a charge of ${charge} of ${amount} held`);
+  return charge > amount ? amount : 0;
+}
+
+/** A live hold can always be ended. */
+function accepted(posted: Posted): Extract<Posted, { kind: "posted" }> {
+  if (posted.kind === "posted") return posted;
+  throw new Error(`ledger: ${posted.why}`);
+}
