@@ -1,11 +1,12 @@
 /** `npm run grid`: asks a running vpg-edge for the same seeds unguided and guided, and lays them out as docs/images/grid.png. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
 
 const { values } = parseArgs({
   options: {
     url: { type: "string", default: "http://localhost:8787" },
+    "key-file": { type: "string", default: ".local/development-key" },
     out: { type: "string", default: "docs/images/grid.png" },
     seeds: { type: "string", default: "1,2,3" },
     scale: { type: "string", default: "1" },
@@ -29,7 +30,9 @@ const settings: readonly Setting[] = [
   { label: `VPG ${values.scale}`, vpg: { scale: Number(values.scale), ...corruption } },
 ];
 
-const model = (await (await fetch(`${values.url}/v1/models/var-sprites`)).json()) as { classes: string[] };
+const authorization = `Bearer ${(await readFile(values["key-file"], "utf8")).trim()}`;
+const described = await fetch(`${values.url}/v1/models/var-sprites`, { headers: { authorization } });
+const model = (await described.json()) as { classes: string[] };
 const rows = values.seeds
   .split(",")
   .flatMap((seed) => settings.map((setting) => ({ seed: Number(seed), setting })));
@@ -57,7 +60,7 @@ console.log(`${values.out}: ${rows.length} rows of ${model.classes.length}`);
 async function draw(prompt: string, seed: number, { vpg }: Setting): Promise<Buffer> {
   const response = await fetch(`${values.url}/v1/images/generations`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", authorization },
     body: JSON.stringify({ model: "var-sprites", prompt, seed, vpg }),
   });
   if (!response.ok) throw new Error(await response.text());

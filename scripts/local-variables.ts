@@ -1,19 +1,52 @@
 /** The variables of a local Worker, in a file that only its owner reads; secrets are made once and kept. */
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+const random = () => randomBytes(32).toString("hex");
+
+/** Secrets by the variable that carries them: the file each is kept in, and how it is made. */
+const SECRETS = {
+  ID_SECRET: { file: "id-secret", make: random },
+  KEY_PEPPER: { file: "key-pepper", make: random },
+  ADMIN_SECRET: { file: "admin-secret", make: random },
+  /** Signs receipts: a private Ed25519 key as a JWK. */
+  RECEIPT_KEY: {
+    file: "receipt-key",
+    make: () => JSON.stringify(generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })),
+  },
+} as const;
+
+type Secret = keyof typeof SECRETS;
+
+/**
+ * A secret of the local Worker; made when it is first asked for.
+ * @param folder where it is kept between starts.
+ */
+export function localSecret(folder: string, name: Secret): string {
+  const { file, make } = SECRETS[name];
+  const path = `${folder}/${file}`;
+  if (!existsSync(path)) writePrivately(folder, file, make());
+  return readFileSync(path, "utf8").trim();
+}
 
 /**
  * Writes the file that wrangler reads.
- * @param folder where it and the secret are kept between starts.
+ * @param folder where it and the secrets are kept between starts.
  * @returns its path.
  */
 export function localVariables(folder: string, variables: Readonly<Record<string, string>>): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const secret = `${folder}/id-secret`;
-  if (!existsSync(secret)) writeFileSync(secret, randomBytes(32).toString("hex"), { mode: 0o600 });
-  const all = { ...variables, VPG_LOCAL: "1", ID_SECRET: readFileSync(secret, "utf8") };
-  const path = `${folder}/variables.env`;
-  const text = Object.entries(all).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
-  writeFileSync(path, text.join(""), { mode: 0o600 });
-  return path;
+  const secrets = (Object.keys(SECRETS) as Secret[]).map((name) => [name, localSecret(folder, name)]);
+  const all = { ...variables, VPG_LOCAL: "1", ...(Object.fromEntries(secrets) as Record<Secret, string>) };
+  const text = Object.entries(all).map(([name, value]) => `${name}=${quoted(value)}\n`);
+  return writePrivately(folder, "variables.env", text.join(""));
 }
+
+/** Writes a file of the folder that only its owner reads; returns its path. */
+export function writePrivately(folder: string, file: string, text: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(`${folder}/${file}`, text, { mode: 0o600 });
+  return `${folder}/${file}`;
+}
+
+/** As dotenv reads it: JSON has double quotes of its own, which only single ones keep. */
+const quoted = (value: string) => (value.includes('"') ? `'${value}'` : JSON.stringify(value));

@@ -11,10 +11,12 @@ export interface WorkerProcess {
 
 interface WorkerOptions {
   readonly port: number;
-  /** Where Durable Objects and R2 live between starts, and the secrets and variables beside them. */
+  /** Where Durable Objects, R2 and D1 (brought up to date by `migrate`) live between starts, and the secrets and variables beside them. */
   readonly folder: string;
   /** The endpoint that serves the models, and its numerics class. */
   readonly endpoint: { readonly url: string; readonly numerics: string };
+  /** Takes every caller for the oldest account, without a key. */
+  readonly authOff?: boolean;
   /** What the Worker logs, and every warning and error, line by line. */
   readonly log: (line: string) => void;
 }
@@ -23,10 +25,12 @@ interface WorkerOptions {
 const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has access|Binding\b|env\.|Using )/;
 
 /** Starts it in a process group of its own, so that all of it can be ended at once. */
-export function startWorker({ port, folder, endpoint, log }: WorkerOptions): WorkerProcess {
+export function startWorker({ port, folder, endpoint, authOff, log }: WorkerOptions): WorkerProcess {
   const variables = localVariables(folder, {
     ENDPOINT_URL: endpoint.url,
     ENDPOINT_NUMERICS: endpoint.numerics,
+    ORIGIN: `http://localhost:${port}`,
+    ...(authOff && { AUTH: "off" }),
   });
   const child = spawn(
     "wrangler",
