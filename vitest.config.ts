@@ -1,5 +1,6 @@
 /** Three projects, one after the other: what is pure or a file, what runs in workerd, and whole processes. */
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { generateKeyPairSync } from "node:crypto";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const processes = "test/{e2e,chaos}/**/*.test.ts";
@@ -20,12 +21,18 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest(({ inject }) => ({
+          cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {
                 VPG_LOCAL: "1",
                 ID_SECRET: "a secret of the tests",
+                KEY_PEPPER: "a pepper of the tests",
+                ADMIN_SECRET: "the operator's secret in the tests",
+                RECEIPT_KEY: JSON.stringify(
+                  generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }),
+                ),
+                MIGRATIONS: await readD1Migrations("migrations"),
                 ENDPOINT_URL: inject("unruly").url,
                 ENDPOINT_NUMERICS: inject("unruly").numerics,
               },
@@ -36,6 +43,7 @@ export default defineConfig({
           name: "workers",
           include: [workers],
           globalSetup: ["test/unruly/setup.ts"],
+          setupFiles: ["test/workers/setup.ts"],
           testTimeout: 60_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },

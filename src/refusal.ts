@@ -12,7 +12,21 @@ export type RefusalCode =
   | "asset_expired"
   | "payload_too_large"
   | "unsupported_media_type"
-  | "local_only"
+  | "scope_missing"
+  | "invalid_api_key"
+  | "expired_api_key"
+  | "key_inactive"
+  | "credit_balance_exhausted"
+  | "budget_exceeded"
+  | "max_micro_credits_exceeded"
+  | "account_disabled"
+  | "idempotency_mismatch"
+  | "rate_limit_exceeded"
+  | "concurrency_limit"
+  | "ledger_unavailable"
+  | "directory_unavailable"
+  | "auth_off"
+  | "still_running"
   | "internal_error"
   | "generation_failed"
   | "no_capacity";
@@ -26,15 +40,18 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly param: string | null;
   readonly internal: string | null;
+  /** When trying again makes sense, in milliseconds from now. */
+  readonly retryAfterMs: number | null;
 
   constructor(
     code: RefusalCode,
     message: string,
-    detail: { param?: string; internal?: string; cause?: unknown } = {},
+    detail: { param?: string; internal?: string; cause?: unknown; retryAfterMs?: number } = {},
   ) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.param = detail.param ?? null;
     this.internal = detail.internal ?? null;
+    this.retryAfterMs = detail.retryAfterMs ?? null;
   }
 }

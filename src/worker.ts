@@ -1,20 +1,41 @@
-/** Reads the environment once, wires the rooms, exports the app and the Durable Object. */
+/** Reads the environment once, wires the rooms, exports the app and the Durable Objects. */
 import { triton } from "../adapters/triton.ts";
 import kernelModule from "../kernels/edge/build/kernel.wasm";
 import { loadKernel } from "../kernels/edge/index.ts";
+import { makeAccounts } from "./accounts/index.ts";
 import { makeApp } from "./api/app.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
 import { GenerationService } from "./generation/service.ts";
+import { LedgerObject } from "./metering/ledger/ledger.ts";
+import type { UsageEvent } from "./metering/ledger/outbox.ts";
+import { issueReceipt } from "./metering/receipt/issue.ts";
+import { publicKeys } from "./metering/receipt/sign.ts";
+import { Receipts } from "./metering/receipt/store.ts";
 
 interface Env {
   readonly GENERATIONS: DurableObjectNamespace<Generation>;
+  readonly LEDGERS: DurableObjectNamespace<Ledger>;
+  readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
+  readonly USAGE: Queue<UsageEvent>;
   /** "1" when `npm start` or a test made this environment; in no committed config. */
   readonly VPG_LOCAL?: string;
+  /** "off": no keys are asked for; honoured on one's own machine only. */
+  readonly AUTH?: string;
   /** Signs generation ids. */
   readonly ID_SECRET: string;
+  /** API keys are kept as their HMAC under it. */
+  readonly KEY_PEPPER: string;
+  /** Opens /v1/admin; absent: nobody is the operator. */
+  readonly ADMIN_SECRET?: string;
+  /** Signs receipts: a private Ed25519 key as a JWK. */
+  readonly RECEIPT_KEY: string;
+  /** The public origin that receipts name as their issuer. */
+  readonly ORIGIN: string;
+  /** Days that a generation's record, tokens and outputs are kept. */
+  readonly KEEP_DAYS: string;
   /** The endpoint that serves every model, and the numerics class it was started as. */
   readonly ENDPOINT_URL: string;
   readonly ENDPOINT_NUMERICS: string;
@@ -22,6 +43,7 @@ interface Env {
   readonly ENDPOINT_CANDIDATES?: string;
 }
 
+const DAY_MS = 24 * 60 * 60_000;
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
@@ -33,7 +55,31 @@ export class Generation extends GenerationObject<Env> {
       numerics: env.ENDPOINT_NUMERICS,
       candidates: env.ENDPOINT_CANDIDATES === "1",
     });
-    super(ctx, env, { source, kernel, outputs: env.OUTPUTS });
+    const issuing = { issuer: env.ORIGIN, secret: env.RECEIPT_KEY, receipts: new Receipts(env.OUTPUTS) };
+    super(ctx, env, {
+      source,
+      kernel,
+      outputs: env.OUTPUTS,
+      keepMs: Number(env.KEEP_DAYS) * DAY_MS,
+      settle: async (end, record) => {
+        const answer = await env.LEDGERS.getByName(end.account).end(end);
+        if (answer !== "unknown") return issueReceipt(issuing, end, record);
+        console.error(`${end.generation}: its ledger knows no such hold`);
+      },
+    });
+  }
+}
+
+export class Ledger extends LedgerObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, {
+      holdState: async (_account, id) => env.GENERATIONS.getByName(id).holdState(),
+      attended: async (id) => env.GENERATIONS.getByName(id).isAttended(),
+      publish: async (events) => {
+        await env.USAGE.sendBatch(events.map((body) => ({ body })));
+      },
+      now: () => Date.now(),
+    });
   }
 }
 
@@ -41,12 +87,24 @@ let app: ReturnType<typeof makeApp> | null = null;
 
 export default {
   fetch(request, env, ctx) {
+    const ledgers = (account: string) => env.LEDGERS.getByName(account);
     app ??= makeApp({
       generations: new GenerationService(env.GENERATIONS),
       ids: new GenerationIds(env.ID_SECRET),
+      ledgers,
+      accounts: makeAccounts({
+        db: env.DB,
+        pepper: env.KEY_PEPPER,
+        adminSecret: env.ADMIN_SECRET,
+        configureKey: (change) => ledgers(change.account).configureKey(change),
+        now: () => Date.now(),
+      }),
+      receipts: new Receipts(env.OUTPUTS),
+      publicKeys: () => publicKeys(env.RECEIPT_KEY),
       seedPictures,
       randomSeed,
       local: env.VPG_LOCAL === "1",
+      authOff: env.AUTH === "off",
     });
     return app.fetch(request, env, ctx);
   },

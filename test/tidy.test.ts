@@ -71,14 +71,16 @@ const table: Record<string, readonly string[]> = {
   "src/wasm.d.ts": [],
   "src/refusal.ts": [],
   "src/api": everything,
+  "src/accounts": ["src/refusal.ts", "src/metering?"],
   "src/catalogue": [],
+  "src/metering": ["src/plan?", "src/refusal.ts"],
   "src/plan": ["src/catalogue", "src/refusal.ts"],
-  "src/generation": ["src/engine", "src/routing", "src/metering", "src/plan?", "adapters", "kernels/edge?"],
+  "src/generation": ["src/engine", "src/routing", "src/metering", "src/plan", "adapters", "kernels/edge?"],
   "src/engine": ["kernels/edge", "adapters", "src/plan"],
   adapters: [],
   "kernels/edge": [],
   "kernels/local": ["adapters", "kernels/edge"],
-  scripts: ["kernels/local"],
+  scripts: ["kernels/local", "src/catalogue", "src/metering", "src/plan"],
 };
 
 describe("the house", () => {

@@ -2,15 +2,22 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { Refusal } from "../refusal.ts";
+import { accountRoutes } from "./account.ts";
+import { adminRoutes } from "./admin.ts";
+import { adminKeyRoutes } from "./admin-keys.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationRoutes } from "./generations.ts";
+import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
+import { keyRoutes } from "./keys.ts";
 import { modelRoutes } from "./models.ts";
+import { projectRoutes } from "./projects.ts";
+import { receiptRoutes } from "./receipts.ts";
 import { timingHeader } from "./timing.ts";
+import { usageRoutes } from "./usage.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 const health = createRoute({
   method: "get",
@@ -44,18 +51,12 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     );
   });
 
-  app.use("/v1/*", async (c, next) => {
-    if (deps.local && LOOPBACK.has(new URL(c.req.url).hostname)) return next();
-    throw new Refusal(
-      "local_only",
-      "This deployment has no accounts yet and serves on its own machine only.",
-    );
-  });
-
+  app.use(refuseAuthOff(deps));
+  app.use("/v1/*", identify(deps));
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
   app.use("/v1/*", async (c, next) => {
     const type = c.req.header("content-type") ?? "";
-    if (c.req.method === "POST" && !/^application\/json\s*(;|$)/i.test(type)) {
+    if (c.req.raw.body !== null && !/^application\/json\s*(;|$)/i.test(type)) {
       throw new Refusal("unsupported_media_type", "Send the body as application/json.", {
         param: "content-type",
       });
@@ -66,6 +67,13 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   imageRoutes(app, deps);
   modelRoutes(app);
   generationRoutes(app, deps);
+  receiptRoutes(app, deps);
+  accountRoutes(app, deps);
+  usageRoutes(app, (account, ...page) => deps.ledgers(account).settled(...page));
+  keyRoutes(app, deps);
+  projectRoutes(app, deps);
+  adminRoutes(app, deps);
+  adminKeyRoutes(app, deps);
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));
   app.doc31("/openapi.json", {
     openapi: "3.1.0",

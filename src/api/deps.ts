@@ -1,16 +1,29 @@
 /** What the routes are given, and what a request carries through them. */
+import type { Caller } from "../accounts/caller.ts";
+import type { Accounts } from "../accounts/index.ts";
 import type { GenerationIds } from "../generation/id.ts";
 import type { GenerationService } from "../generation/service.ts";
+import type { LedgerObject } from "../metering/ledger/ledger.ts";
+import type { PublicKeys } from "../metering/receipt/sign.ts";
+import type { Receipts } from "../metering/receipt/store.ts";
 import type { SeedPictures } from "../plan/plan.ts";
 
 export interface Deps {
   readonly generations: GenerationService<unknown>;
   readonly ids: GenerationIds;
+  /** An account's ledger; a stub is broken once its object has died, so each call takes a new one. */
+  readonly ledgers: (account: string) => DurableObjectStub<LedgerObject<unknown>>;
+  readonly accounts: Accounts;
+  readonly receipts: Receipts;
+  /** The keys that receipts can be checked with. */
+  readonly publicKeys: () => Promise<PublicKeys>;
   readonly seedPictures: SeedPictures;
   /** An integer 0 .. 2^53 - 1 that nobody can foresee. */
   readonly randomSeed: () => number;
-  /** Whether `npm start` made this environment; nothing else may serve before there are accounts. */
+  /** Whether `npm start` made this environment. */
   readonly local: boolean;
+  /** `AUTH=off`: honoured on one's own machine only. */
+  readonly authOff: boolean;
 }
 
 export interface ApiEnv {
@@ -18,6 +31,9 @@ export interface ApiEnv {
     requestId: string;
     /** `performance.now()` when the request came. */
     began: number;
+    /** `performance.now()` when it was known who calls. */
+    identified: number;
+    caller: Caller;
     /** The generation that the request started, for its log line. */
     generation: string;
   };

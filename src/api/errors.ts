@@ -13,16 +13,30 @@ const HTTP: Record<RefusalCode, readonly [status: ContentfulStatusCode, type: st
   missing_required_parameter: [400, INVALID],
   invalid_value: [400, INVALID],
   unsupported_value: [400, INVALID],
-  local_only: [403, "permission_error"],
+  credit_balance_exhausted: [402, "insufficient_quota"],
+  budget_exceeded: [402, "insufficient_quota"],
+  max_micro_credits_exceeded: [402, "insufficient_quota"],
+  invalid_api_key: [401, "authentication_error"],
+  expired_api_key: [401, "authentication_error"],
+  scope_missing: [403, "permission_error"],
+  account_disabled: [403, "permission_error"],
   model_not_found: [404, INVALID],
   not_found: [404, INVALID],
   method_not_allowed: [405, INVALID],
+  still_running: [409, INVALID],
+  key_inactive: [409, INVALID],
   asset_expired: [410, INVALID],
   payload_too_large: [413, INVALID],
   unsupported_media_type: [415, INVALID],
+  idempotency_mismatch: [422, "idempotency_error"],
+  rate_limit_exceeded: [429, "rate_limit_error"],
+  concurrency_limit: [429, "rate_limit_error"],
   internal_error: [500, "server_error"],
   generation_failed: [500, "server_error"],
   no_capacity: [503, "service_unavailable_error"],
+  ledger_unavailable: [503, "service_unavailable_error"],
+  directory_unavailable: [503, "service_unavailable_error"],
+  auth_off: [503, "service_unavailable_error"],
 };
 
 /** OpenAI's error object: all four keys, always. */
@@ -35,7 +49,13 @@ export function errorBody(refusal: Refusal) {
 export function answerError(error: Error, c: Context): Response {
   const refusal = error instanceof Refusal ? error : refusalOf(error);
   if (refusal.internal || refusal.cause) console.error(c.get("requestId"), refusal.internal, refusal.cause);
-  return c.json(errorBody(refusal), HTTP[refusal.code][0]);
+  const [status] = HTTP[refusal.code];
+  if (status === 401) c.header("www-authenticate", "Bearer");
+  if (refusal.retryAfterMs !== null) {
+    c.header("retry-after", `${Math.ceil(refusal.retryAfterMs / 1000)}`);
+    c.header("retry-after-ms", `${Math.ceil(refusal.retryAfterMs)}`);
+  }
+  return c.json(errorBody(refusal), status);
 }
 
 function refusalOf(error: Error): Refusal {

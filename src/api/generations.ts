@@ -1,5 +1,6 @@
-/** GET /v1/generations/{id} and its events: the record, and the stream again from where one left it. */
+/** /v1/generations/{id}: the record, its events again from where one left them, its end, its deletion. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { allow } from "../accounts/caller.ts";
 import type { GenerationRecord } from "../generation/record.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
@@ -33,11 +34,49 @@ const events = createRoute({
   },
 });
 
+const cancel = createRoute({
+  method: "post",
+  path: "/v1/generations/{id}/cancel",
+  summary: "Stop a generation; the steps it has made are charged",
+  request: { params },
+  responses: {
+    200: {
+      description: "The record as it ended.",
+      content: { "application/json": { schema: generationAnswer } },
+    },
+    404: errorAnswer("No such generation."),
+  },
+});
+
+const forget = createRoute({
+  method: "delete",
+  path: "/v1/generations/{id}",
+  summary: "Delete a generation's prompt, tokens and outputs; its receipt stays",
+  request: { params },
+  responses: {
+    200: {
+      description: "Deleted.",
+      content: {
+        "application/json": {
+          schema: z.object({
+            id: z.string(),
+            object: z.literal("generation.deleted"),
+            deleted: z.literal(true),
+          }),
+        },
+      },
+    },
+    404: errorAnswer("No such generation."),
+    409: errorAnswer("It still runs: cancel it first."),
+  },
+});
+
 export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(show, async (c) => {
     const { id } = c.req.valid("param");
     await checkId(id, deps);
-    const record = await deps.generations.describe(id);
+    const { account } = allow(c.get("caller"), "read");
+    const record = await deps.generations.describe(account, id);
     if (record === "unknown") throw notFound();
     return c.json(answerOf(record), 200);
   });
@@ -45,12 +84,32 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
     await checkId(id, deps);
-    const followed = await deps.generations.follow(id, lastEventId(c.req.header("last-event-id")));
+    const { account } = allow(c.get("caller"), "read");
+    const followed = await deps.generations.follow(account, id, lastEventId(c.req.header("last-event-id")));
     if (followed === "expired") throw new Refusal("asset_expired", "This generation's outputs have expired.");
     if (typeof followed === "string") throw notFound();
     const { plan, createdMs } = followed.record;
     c.header("x-generation-id", id);
     return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [] });
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { id } = c.req.valid("param");
+    await checkId(id, deps);
+    const { account } = allow(c.get("caller"), "generate");
+    const record = await deps.generations.cancel(account, id);
+    if (record === "unknown") throw notFound();
+    return c.json(answerOf(record), 200);
+  });
+
+  app.openapi(forget, async (c) => {
+    const { id } = c.req.valid("param");
+    await checkId(id, deps);
+    const { account } = allow(c.get("caller"), "generate");
+    const done = await deps.generations.forget(account, id);
+    if (done === "unknown") throw notFound();
+    if (done === "running") throw new Refusal("still_running", "The generation runs; cancel it first.");
+    return c.json({ id, object: "generation.deleted" as const, deleted: true as const }, 200);
   });
 }
 

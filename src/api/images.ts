@@ -1,14 +1,17 @@
-/** POST /v1/images/generations: parse, plan, start, answer: in order. */
-import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+/** POST /v1/images/generations: parse, identify, plan, hold, start, answer: in order. */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { allow, type Caller } from "../accounts/caller.ts";
 import { catalogue, findModel, type Model } from "../catalogue/index.ts";
 import type { Line } from "../generation/events.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
+import { totalOf } from "../plan/price.ts";
 import { Refusal } from "../refusal.ts";
+import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { type Outcome, reportOf, usageOf } from "./report.ts";
-import { errorAnswer, type ImageRequest, imageAnswer, imageRequest } from "./schemas.ts";
+import { attemptOf } from "./hold.ts";
+import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
+import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, priceQuote } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
 import { timingHeader } from "./timing.ts";
 import { warningsOf } from "./warnings.ts";
@@ -17,44 +20,58 @@ const route = createRoute({
   method: "post",
   path: "/v1/images/generations",
   summary: "Draw n pictures",
-  request: { body: { required: true, content: { "application/json": { schema: imageRequest } } } },
+  request: {
+    body: { required: true, content: { "application/json": { schema: imageRequest } } },
+    query: z.strictObject({
+      dry_run: z.enum(["true", "false"]).optional().describe("`true`: the exact price, and nothing is run"),
+    }),
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .optional()
+        .describe("same key, same body: the same generation, for 24 hours; it finishes though you hang up"),
+    }),
+  },
   responses: {
     200: {
-      description: "The pictures, or with `stream: true` their events.",
+      description: "The pictures, with `stream: true` their events, with `dry_run=true` their price.",
       content: {
-        "application/json": { schema: imageAnswer },
+        "application/json": { schema: z.union([imageAnswer, priceQuote]) },
         "text/event-stream": { schema: { type: "string" } },
       },
     },
     400: errorAnswer("The request cannot be served; `param` names the field."),
+    401: errorAnswer("No API key, or not a good one."),
+    402: errorAnswer("It costs more than there is, or than `max_micro_credits`; nothing was charged."),
+    403: errorAnswer("The key may not do this."),
     404: errorAnswer("No such model."),
+    410: errorAnswer("The generation of this `Idempotency-Key` has expired."),
+    422: errorAnswer("`Idempotency-Key` was used with another body."),
+    429: errorAnswer("A limit; `retry-after` says when to try again."),
     503: errorAnswer("No endpoint could do it; nothing was charged."),
   },
 });
 
 export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(route, async (c) => {
-    refuseIdempotencyKey(c);
     const request = c.req.valid("json");
-    const plan = planOf(request, deps);
+    const caller = allow(c.get("caller"), "generate");
+    const planned = planOf(request, caller, deps);
+    if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
+    refuseAbove(request.max_micro_credits, planned);
+    const attempt = await attemptOf(c, request);
+    const parsedMs = performance.now();
+    const { followed, plan, id } = await begin(c, deps, caller, planned, attempt, request.stream ?? false);
+    const timing = { parse: parsedMs - c.get("began"), reserve: performance.now() - parsedMs };
+    const { createdMs } = followed.record;
     const warnings = warningsOf(request, plan);
-    const stream = request.stream ?? false;
-    const createdMs = Date.now();
-    const id = await deps.ids.make(createdMs, crypto.getRandomValues(new Uint8Array(16)));
-    c.set("generation", id);
-    const parseMs = performance.now() - c.get("began");
-    const started = await deps.generations.start(id, createdMs, plan, stream ? "stop" : "finish");
-    if (started !== "started") throw unstartable(id, started);
-    const followed = await deps.generations.follow(id, 0);
-    if (typeof followed === "string") throw unstartable(id, followed);
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;
-    c.header("x-generation-id", id);
-    if (stream) {
-      c.header("server-timing", timingHeader({ parse: parseMs }));
+    if (request.stream) {
+      c.header("server-timing", timingHeader(timing));
       return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
-    c.header("server-timing", timingHeader({ parse: parseMs, ...outcome.timing }));
+    c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
     return c.json(
       {
         created: Math.floor(createdMs / 1000),
@@ -71,7 +88,7 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   });
 }
 
-function planOf(request: ImageRequest, deps: Deps): Plan {
+function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
   if (request.response_format === "url") {
     throw refused("response_format", "pictures come as b64_json; url is not available yet");
   }
@@ -94,14 +111,15 @@ function planOf(request: ImageRequest, deps: Deps): Plan {
       topP: request.top_p ?? undefined,
       vpg: request.vpg ?? undefined,
     },
-    modelOf(request.model),
+    modelOf(request.model, caller),
     deps.seedPictures,
   );
 }
 
-function modelOf(id: string | null | undefined): Model {
+/** A model that the key may not use is as good as none. */
+function modelOf(id: string | null | undefined, { models }: Caller): Model {
   const model = id == null ? catalogue[0] : findModel(id);
-  if (model) return model;
+  if (model && (models === null || models.includes(model.id))) return model;
   throw new Refusal("model_not_found", `model: there is no model ${JSON.stringify(id?.slice(0, 80))} here.`, {
     param: "model",
   });
@@ -110,18 +128,14 @@ function modelOf(id: string | null | undefined): Model {
 const refused = (param: string, why: string) =>
   new Refusal("unsupported_value", `${param}: ${why}.`, { param });
 
-/** Until there are accounts to scope it to, the header would promise what we cannot keep. */
-function refuseIdempotencyKey(c: Context<ApiEnv>): void {
-  if (c.req.header("idempotency-key") === undefined) return;
-  throw new Refusal("unsupported_value", "Idempotency-Key: not available before there are accounts.", {
-    param: "Idempotency-Key",
-  });
-}
-
-function unstartable(id: string, why: string): Refusal {
-  return new Refusal("internal_error", "The generation could not be started; nothing was charged.", {
-    internal: `${id}: ${why}`,
-  });
+function refuseAbove(most: number | null | undefined, plan: Plan): void {
+  const price = totalOf(plan);
+  if (most == null || price <= most) return;
+  throw new Refusal(
+    "max_micro_credits_exceeded",
+    `max_micro_credits: the request costs ${price} micro-credits, more than ${most}.`,
+    { param: "max_micro_credits" },
+  );
 }
 
 /** All n pictures in order, or the failure. */

@@ -1,6 +1,7 @@
 /** The `vpg` object beside every answer: all that is needed to make the picture again. */
 import type { Timing } from "../generation/events.ts";
-import type { Plan } from "../plan/plan.ts";
+import { branchesOf, type Plan } from "../plan/plan.ts";
+import { totalOf } from "../plan/price.ts";
 
 export interface Warning {
   readonly param: string;
@@ -52,10 +53,37 @@ export function reportOf(id: string, plan: Plan, outcome: Outcome, warnings: rea
     tokens: tokensOf(plan),
     pictures: picturesOf(plan),
     numerics: outcome.numerics,
+    price: priceOf(plan),
     timing: outcome.timing,
     warnings,
   };
 }
+
+/** What the whole request costs, and each of its pictures. */
+const priceOf = (plan: Plan) => ({
+  version: plan.price.version,
+  micro_credits: totalOf(plan),
+  per_picture: totalOf(plan) / plan.pictures.length,
+});
+
+/** The exact price of a plan that is not run. */
+export const quoteOf = (plan: Plan) => ({
+  object: "price_quote" as const,
+  model: plan.model,
+  quantity: plan.pictures.length,
+  micro_credits: totalOf(plan),
+  qualifier: "exact" as const,
+  breakdown: {
+    price_version: plan.price.version,
+    per_picture: priceOf(plan).per_picture,
+    steps: plan.steps.map(({ length }, step) => ({
+      step,
+      tokens: length,
+      branches: branchesOf(plan, step),
+      micro_credits: plan.price.steps[step]!,
+    })),
+  },
+});
 
 /** OpenAI's usage of so many pictures; a class is no text, and a text's tokens only its encoder knows: the input counts none. */
 export function usageOf(plan: Plan, pictures: number) {

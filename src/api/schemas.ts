@@ -82,6 +82,11 @@ export const imageRequest = z
     top_k: z.int().min(0).max(1_000_000).nullish().describe("0: off"),
     top_p: z.number().min(0).max(1).nullish().describe("1: off"),
     vpg: vpg.nullish(),
+    max_micro_credits: z
+      .int()
+      .min(0)
+      .nullish()
+      .describe("refuse the request where it costs more than this; 0 runs only what is free"),
   })
   .openapi("ImageRequest");
 
@@ -116,6 +121,7 @@ const vpgReport = z
     tokens: z.int(),
     pictures: z.array(z.object({ image_index: z.int(), seed, corruption_seed: seed })),
     numerics: z.array(z.string()),
+    price: z.object({ version: z.string(), micro_credits: z.int(), per_picture: z.int() }),
     timing: z.record(z.string(), z.number()),
     warnings: z.array(z.object({ param: z.string(), message: z.string() })),
   })
@@ -142,6 +148,21 @@ export const imageAnswer = z
     vpg: vpgReport,
   })
   .openapi("ImageAnswer");
+
+export const priceQuote = z
+  .object({
+    object: z.literal("price_quote"),
+    model: z.string(),
+    quantity: z.int(),
+    micro_credits: z.int(),
+    qualifier: z.literal("exact"),
+    breakdown: z.object({
+      price_version: z.string(),
+      per_picture: z.int(),
+      steps: z.array(z.object({ step: z.int(), tokens: z.int(), branches: z.int(), micro_credits: z.int() })),
+    }),
+  })
+  .openapi("PriceQuote");
 
 export const modelAnswer = z
   .looseObject({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })

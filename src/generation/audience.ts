@@ -23,18 +23,25 @@ export class Audience {
    * A listener that is first told what has passed: of previews the newest a picture, the rest in order.
    * @param name what it leaves under.
    * @param past logged events after the last one the listener knows.
+   * @param media the finished picture of that index, or null once it has expired.
    */
-  join(name: string, past: readonly PendingEvent[]): Listener {
+  join(
+    name: string,
+    past: readonly Pick<PendingEvent, "id" | "event">[],
+    media: (imageIndex: number) => Promise<Uint8Array | null>,
+  ): Listener {
     const listener = new Listener(() => {
       this.#listeners.delete(name);
       if (this.isEmpty) this.#deserted();
     });
     this.#listeners.set(name, listener);
-    for (const line of past) {
-      if (line.event.type !== "preview") listener.push(line);
-      else {
-        const newest = this.#previews.get(line.event.imageIndex);
-        if (newest?.id === line.id) listener.push(newest);
+    for (const { id, event } of past) {
+      if (event.type === "preview") {
+        const newest = this.#previews.get(event.imageIndex);
+        if (newest?.id === id) listener.push(newest);
+      } else {
+        const own = () => (event.type === "completed" ? media(event.imageIndex) : null);
+        listener.push({ id, event, media: own });
       }
     }
     return listener;

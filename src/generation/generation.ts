@@ -1,46 +1,34 @@
 /** One generation is one Durable Object: run, resume on alarm, stop when nobody listens, publish. */
 import { DurableObject } from "cloudflare:workers";
-import type { StepSource } from "../../adapters/contract.ts";
 import { Fault } from "../../adapters/fault.ts";
-import type { Kernel } from "../../kernels/edge/index.ts";
 import { generate, type StepRecord } from "../engine/generate.ts";
 import type { StepTokens } from "../engine/prefix.ts";
+import type { HoldState } from "../metering/hold.ts";
+import { describeOutput } from "../metering/receipt/receipt.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
-import { type AgendaItem, type HangUp, type Head, Journal } from "./journal.ts";
+import { type Head, Journal, type Terms } from "./journal.ts";
 import { Outputs } from "./outputs.ts";
+import type { Attached, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
-
-export interface GenerationPorts {
-  readonly source: StepSource;
-  readonly kernel: Kernel;
-  readonly outputs: R2Bucket;
-}
-
-/** What starting or attaching to a generation can come to. */
-export type Refused = "mismatch" | "unknown" | "expired";
-export type Attached = { readonly record: GenerationRecord; readonly lines: ReadableStream<Uint8Array> };
-
-/** A running generation is looked after this often; so a dead one wakes within it. */
-const WATCH_MS = 5_000;
-/** A stopped generation can be taken up again this long. */
-const RESUMABLE_MS = 60_000;
-/** One alarm runs at most this long before it hands over to the next. */
-const ALARM_RUN_MS = 10 * 60_000;
-const KEPT_MS = 24 * 60 * 60_000;
-/** Wakes without a newly committed step after which it has failed through us. */
-const MAX_WAKES = 3;
+import { Settlement } from "./settlement.ts";
+import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, SETTLE_AGAIN_MS, WATCH_MS } from "./times.ts";
 
 /** Why a run was told to end before its time. */
-type Interruption = "hung up" | "hand over";
+type Interruption = "hung up" | "hand over" | "cancelled";
 
 /** Wired with its ports in worker.ts. Every method may be called any number of times. */
 export abstract class GenerationObject<Env> extends DurableObject<Env> {
   readonly #ports: GenerationPorts;
   readonly #journal: Journal;
+  readonly #agenda: Agenda;
   readonly #audience: Audience;
+  readonly #settlement: Settlement;
   #running: Promise<void> | null = null;
+  /** Until somebody has come, it may be that whoever listened was cut off with the object's last life. */
+  #isFresh = true;
   #interrupt: ((why: Interruption) => void) | null = null;
   #handOverAt = Number.POSITIVE_INFINITY;
 
@@ -48,15 +36,20 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     super(ctx, env);
     this.#ports = ports;
     this.#journal = new Journal(ctx.storage.sql);
+    this.#agenda = new Agenda(ctx.storage);
     this.#audience = new Audience(() => this.#deserted());
+    this.#settlement = new Settlement(this.#journal, this.#agenda, ports.settle);
   }
 
   /** Starts this very plan, once; again with the same digest joins it. Writes nothing where it is refused. */
-  async start(id: string, digest: string, plan: Plan, hangUp: HangUp): Promise<"started" | Refused> {
+  async start(id: string, digest: string, plan: Plan, terms: Terms): Promise<"started" | Refused> {
     const head = this.#journal.head();
+    if (head && head.terms.account !== terms.account) return "unknown";
     if (head) return head.digest === digest ? "started" : "mismatch";
-    this.#journal.create(id, digest, plan, hangUp, Date.now());
-    await this.#plan("watch", Date.now() + WATCH_MS);
+    if (this.#journal.isVoid) return "void";
+    this.#journal.create(id, digest, plan, terms, Date.now());
+    this.#isFresh = false;
+    await this.#agenda.plan("watch", Date.now() + WATCH_MS);
     this.#run();
     return "started";
   }
@@ -65,21 +58,18 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
    * The record and the lines after event `after`; takes up a generation that had stopped.
    * @param name chosen by the listener, to leave under.
    */
-  async attach(name: string, after: number): Promise<Attached | Refused> {
-    const head = this.#journal.head();
+  async attach(account: string, name: string, after: number): Promise<Attached | Refused> {
+    const head = this.#headOf(account);
     if (!head) return "unknown";
     if (head.status === "expired") return "expired";
+    await this.#attend(head);
     const outputs = this.#outputs(head);
-    const past = this.#journal.eventsAfter(after).map(({ id, event }) => ({
-      id,
-      event,
-      media: () => (event.type === "completed" ? outputs.get(event.imageIndex) : null),
-    }));
-    const listener = this.#audience.join(name, past);
+    const past = this.#journal.eventsAfter(after);
+    const listener = this.#audience.join(name, past, (imageIndex) => outputs.get(imageIndex));
     if (head.status === "stopped") {
-      this.#journal.unschedule("abandon");
+      this.#agenda.drop("abandon");
       this.#journal.setStatus("running", null, null);
-      await this.#plan("watch", Date.now() + WATCH_MS);
+      await this.#agenda.plan("watch", Date.now() + WATCH_MS);
     }
     if (this.#isRunning()) this.#run();
     else this.#audience.dismiss();
@@ -91,29 +81,66 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     this.#audience.leave(name);
   }
 
-  /** The record as it stands. */
-  async describe(): Promise<GenerationRecord | "unknown"> {
-    return this.#journal.head() ? this.#record() : "unknown";
+  /** The record as it stands; who asks for it has come back. */
+  async describe(account: string): Promise<GenerationRecord | "unknown"> {
+    const head = this.#headOf(account);
+    if (!head) return "unknown";
+    await this.#attend(head);
+    return this.#record();
+  }
+
+  /** Whether somebody listens. */
+  async isAttended(): Promise<boolean> {
+    return !this.#audience.isEmpty;
+  }
+
+  /** Stops it for good; the committed steps are charged. What has ended stays as it is. */
+  async cancel(account: string): Promise<GenerationRecord | "unknown"> {
+    const head = this.#headOf(account);
+    if (!head) return "unknown";
+    await this.#attend(head);
+    if (head.status === "running" && this.#interrupt) {
+      this.#interrupt("cancelled");
+      await this.#running;
+    } else if (head.status === "running" || head.status === "stopped") await this.#fail("cancelled");
+    return this.#record();
+  }
+
+  /** Deletes prompt, tokens and outputs now; what still runs cannot be deleted. */
+  async forget(account: string): Promise<"deleted" | "running" | "unknown"> {
+    const head = this.#headOf(account);
+    if (!head) return "unknown";
+    if (head.status === "running" || head.status === "stopped") return "running";
+    await this.#attend(head);
+    if (this.#agenda.has("settle")) await this.#settlement.tell();
+    await this.#expire();
+    return "deleted";
+  }
+
+  /** What the ledger asks about a hold that has expired: where nothing was started, nothing will be. */
+  async holdState(): Promise<HoldState> {
+    if (this.#journal.head()) return this.#settlement.state();
+    this.#journal.makeVoid();
+    return { kind: "void" };
   }
 
   /** Serves the agenda: what is due, earliest first. */
   override async alarm(): Promise<void> {
-    for (let due = this.#due(); due; due = this.#due()) {
+    const next = () => this.#agenda.due(Date.now());
+    for (let due = next(); due; due = next()) {
       if (due === "watch") await this.#watch();
       if (due === "abandon") await this.#abandon();
+      if (due === "settle") await this.#settlement.tell();
       if (due === "expire") await this.#expire();
     }
-    await this.#setAlarm();
-  }
-
-  #due(): AgendaItem | null {
-    const next = this.#journal.agenda()[0];
-    return next && next.dueMs <= Date.now() ? next.item : null;
+    await this.#agenda.setAlarm();
   }
 
   async #watch(): Promise<void> {
-    if (!this.#isRunning()) return this.#journal.unschedule("watch");
-    await this.#plan("watch", Date.now() + WATCH_MS);
+    if (!this.#isRunning()) return this.#agenda.drop("watch");
+    await this.#agenda.plan("watch", Date.now() + WATCH_MS);
+    if (this.#isFresh && this.#audience.isEmpty) this.#journal.setAttended(false);
+    this.#isFresh = false;
     if (!this.#running) {
       if (this.#journal.countWake() > MAX_WAKES) return this.#fail("endpoint_failed");
       this.#run();
@@ -173,27 +200,28 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async #publish(head: Head, media: readonly Uint8Array[], decodeMs: number): Promise<void> {
     const outputs = this.#outputs(head);
     await Promise.all(media.map((picture, imageIndex) => outputs.put(imageIndex, picture)));
+    this.#journal.setOutputs(media.map((picture, i) => describeOutput(i, picture, head.plan.format)));
     const { numerics, timing } = summarize(this.#journal.rows(), decodeMs, Date.now() - head.createdMs);
     for (const [imageIndex, picture] of media.entries()) {
       this.#announce({ type: "completed", imageIndex, numerics, timing }, picture);
     }
-    this.#finish("completed", null);
-    await this.#plan("expire", Date.now() + KEPT_MS);
+    await this.#finish("completed", null);
   }
 
   /** A run ended without pictures: because we said so, or because something failed. */
   async #ended(error: unknown, why: Interruption | null): Promise<void> {
+    if (why === "cancelled") return this.#fail("cancelled");
     if (why === "hung up" && this.#audience.isEmpty) return this.#stop();
-    if (why) return this.#plan("watch", Date.now());
+    if (why) return this.#agenda.plan("watch", Date.now());
     const head = this.#journal.head()!;
     console.error(`${head.id} run ${head.epoch}: ${error instanceof Error ? error.message : String(error)}`);
     const hopeless = error instanceof Fault && error.fault.kind === "rejected";
     if (hopeless || head.wakes >= MAX_WAKES) return this.#fail("endpoint_failed");
-    await this.#plan("watch", Date.now() + 1_000 * 2 ** head.wakes);
+    await this.#agenda.plan("watch", Date.now() + 1_000 * 2 ** head.wakes);
   }
 
   async #abandon(): Promise<void> {
-    this.#journal.unschedule("abandon");
+    this.#agenda.drop("abandon");
     if (this.#journal.head()?.status === "stopped") await this.#fail("cancelled");
   }
 
@@ -201,15 +229,25 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const images = this.#journal.head()!.plan.pictures.map((_, imageIndex) => imageIndex);
     for (const imageIndex of images) this.#announce({ type: "picture_failed", imageIndex, reason }, null);
     this.#announce({ type: "failed", images, reason }, null);
-    this.#finish(reason === "cancelled" ? "cancelled" : "failed", reason);
-    await this.#plan("expire", Date.now() + KEPT_MS);
+    await this.#finish(reason === "cancelled" ? "cancelled" : "failed", reason);
   }
 
-  #finish(status: "completed" | "failed" | "cancelled", failure: FailureReason | null): void {
-    this.#journal.setStatus(status, failure, Date.now());
-    this.#journal.unschedule("watch");
-    this.#journal.unschedule("abandon");
+  async #finish(status: "completed" | "failed" | "cancelled", failure: FailureReason | null): Promise<void> {
+    const now = Date.now();
+    this.#journal.setStatus(status, failure, now);
+    this.#agenda.drop("watch");
+    this.#agenda.drop("abandon");
+    this.#agenda.note("expire", now + this.#ports.keepMs);
+    this.#agenda.note("settle", now);
     this.#audience.dismiss();
+    await this.#settlement.tell();
+    await this.#agenda.setAlarm();
+  }
+
+  /** Somebody is there: what was finished for nobody is theirs, and charged. */
+  async #attend({ attended }: Head): Promise<void> {
+    this.#isFresh = false;
+    if (!attended) await this.#settlement.attend();
   }
 
   #announce(event: GenerationEvent, media: Uint8Array | null): void {
@@ -220,7 +258,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   #deserted(): void {
     const head = this.#journal.head();
     if (head?.status !== "running") return;
-    if (head.hangUp === "finish") this.ctx.waitUntil(this.#plan("watch", Date.now()));
+    if (head.terms.hangUp === "finish") this.ctx.waitUntil(this.#agenda.plan("watch", Date.now()));
     else if (this.#interrupt) this.#interrupt("hung up");
     else this.ctx.waitUntil(this.#stop());
   }
@@ -228,19 +266,27 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   /** Rests until someone listens again, or a minute is over. */
   async #stop(): Promise<void> {
     this.#journal.setStatus("stopped", null, null);
-    this.#journal.unschedule("watch");
-    await this.#plan("abandon", Date.now() + RESUMABLE_MS);
+    this.#agenda.drop("watch");
+    await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS);
   }
 
   async #expire(): Promise<void> {
     const head = this.#journal.head()!;
     await this.#outputs(head).delete(head.plan.pictures.length);
+    // The receipt needs what is forgotten here.
+    if (this.#agenda.has("settle")) return this.#agenda.plan("expire", Date.now() + SETTLE_AGAIN_MS);
     this.#journal.expire();
-    this.#journal.unschedule("expire");
+    this.#agenda.drop("expire");
   }
 
   #record(): GenerationRecord {
     return describe(this.#journal.head()!, this.#journal.rows());
+  }
+
+  /** Another account's generation is as good as none. */
+  #headOf(account: string): Head | null {
+    const head = this.#journal.head();
+    return head?.terms.account === account ? head : null;
   }
 
   #isRunning(): boolean {
@@ -249,15 +295,5 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
 
   #outputs(head: Head): Outputs {
     return new Outputs(this.#ports.outputs, head.id);
-  }
-
-  async #plan(item: AgendaItem, dueMs: number): Promise<void> {
-    this.#journal.schedule(item, dueMs);
-    await this.#setAlarm();
-  }
-
-  async #setAlarm(): Promise<void> {
-    const next = this.#journal.agenda()[0];
-    if (next) await this.ctx.storage.setAlarm(next.dueMs);
   }
 }

@@ -1,21 +1,31 @@
-/** What a generation must not forget: its plan, one row a committed step, its events, its agenda. */
+/** What a generation must not forget: its plan, one row a committed step, its events. */
 import type { StepRecord } from "../engine/generate.ts";
 import type { StepTokens } from "../engine/prefix.ts";
+import type { Receipt } from "../metering/receipt/schema.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Agenda } from "./agenda.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 
 /** `stopped`: the client hung up; goes on when someone listens again within a minute. */
 export type Status = "running" | "stopped" | "completed" | "failed" | "cancelled" | "expired";
 
-/** What happens when the last listener hangs up. */
-export type HangUp = "stop" | "finish";
+/** Whose a generation is, and what was agreed at its start. */
+export interface Terms {
+  readonly account: string;
+  readonly project: string;
+  readonly apiKey: string;
+  /** What happens when the last listener hangs up. */
+  readonly hangUp: "stop" | "finish";
+  /** Whether the request said that it would be back, so that it is charged whoever is there at the end. */
+  readonly comesBack: boolean;
+}
 
 export interface Head {
   readonly id: string;
   readonly digest: string;
   /** Without its condition once expired. */
   readonly plan: Plan;
-  readonly hangUp: HangUp;
+  readonly terms: Terms;
   readonly status: Status;
   readonly failure: FailureReason | null;
   readonly createdMs: number;
@@ -24,6 +34,10 @@ export interface Head {
   readonly epoch: number;
   /** Wakes since the last committed step. */
   readonly wakes: number;
+  /** False once a crash has cut off whoever listened, until somebody comes back. */
+  readonly attended: boolean;
+  /** One a picture; empty before the end. */
+  readonly outputs: Receipt["outputs"];
 }
 
 export interface JournalRow {
@@ -32,28 +46,28 @@ export interface JournalRow {
   readonly committedMs: number;
 }
 
-export type AgendaItem = "watch" | "abandon" | "expire";
-
 const TABLES = `
   CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), id TEXT NOT NULL, digest TEXT NOT NULL, plan TEXT NOT NULL,
-    hang_up TEXT NOT NULL, status TEXT NOT NULL, failure TEXT, created_ms INTEGER NOT NULL, finished_ms INTEGER,
-    epoch INTEGER NOT NULL, wakes INTEGER NOT NULL);
+    terms TEXT NOT NULL, status TEXT NOT NULL, failure TEXT, created_ms INTEGER NOT NULL, finished_ms INTEGER,
+    epoch INTEGER NOT NULL, wakes INTEGER NOT NULL, attended INTEGER NOT NULL, outputs TEXT NOT NULL);
   CREATE TABLE journal (step INTEGER PRIMARY KEY, tokens BLOB, record TEXT NOT NULL, committed_ms INTEGER NOT NULL);
   CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL);
-  CREATE TABLE agenda (item TEXT PRIMARY KEY, due_ms INTEGER NOT NULL);
+  ${Agenda.TABLE}
 `;
 
 type HeadRow = {
   id: string;
   digest: string;
   plan: string;
-  hang_up: HangUp;
+  terms: string;
   status: Status;
   failure: FailureReason | null;
   created_ms: number;
   finished_ms: number | null;
   epoch: number;
   wakes: number;
+  attended: number;
+  outputs: string;
 };
 
 /** Reads and writes the object's SQLite; every method is one synchronous turn. */
@@ -66,29 +80,52 @@ export class Journal {
 
   /** The head row, or null where the object was never started. */
   head(): Head | null {
-    const exists = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'head'").toArray().length > 0;
-    const row = exists ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
+    const row = this.#has("head") ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
     if (!row) return null;
-    const { plan, hang_up, created_ms, finished_ms, ...rest } = row;
+    const { plan, terms, created_ms, finished_ms, attended, outputs, ...rest } = row;
     return {
       ...rest,
       plan: JSON.parse(plan) as Plan,
-      hangUp: hang_up,
+      terms: JSON.parse(terms) as Terms,
       createdMs: created_ms,
       finishedMs: finished_ms,
+      attended: attended === 1,
+      outputs: JSON.parse(outputs) as Receipt["outputs"],
     };
   }
 
-  create(id: string, digest: string, plan: Plan, hangUp: HangUp, nowMs: number): void {
+  create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
     this.#sql.exec(TABLES);
     this.#sql.exec(
-      "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0)",
+      "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0, 1, '[]')",
       id,
       digest,
       JSON.stringify(plan),
-      hangUp,
+      JSON.stringify(terms),
       nowMs,
     );
+  }
+
+  /** Whether the object was given up before it was started. */
+  get isVoid(): boolean {
+    return this.#has("void");
+  }
+
+  /** Gives the object up: from now on no start is taken. */
+  makeVoid(): void {
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS void (one INTEGER)");
+  }
+
+  #has(table: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
+  }
+
+  setAttended(attended: boolean): void {
+    this.#sql.exec("UPDATE head SET attended = ?", attended ? 1 : 0);
+  }
+
+  setOutputs(outputs: Receipt["outputs"]): void {
+    this.#sql.exec("UPDATE head SET outputs = ?", JSON.stringify(outputs));
   }
 
   /** Opens a run: the epoch under which its rows are written. */
@@ -166,19 +203,9 @@ export class Journal {
       .map((row) => ({ id: row.id, event: JSON.parse(row.event) as GenerationEvent }));
   }
 
-  schedule(item: AgendaItem, dueMs: number): void {
-    this.#sql.exec("INSERT OR REPLACE INTO agenda VALUES (?, ?)", item, dueMs);
-  }
-
-  unschedule(item: AgendaItem): void {
-    this.#sql.exec("DELETE FROM agenda WHERE item = ?", item);
-  }
-
-  /** The agenda, earliest first. */
-  agenda(): { item: AgendaItem; dueMs: number }[] {
-    return this.#sql
-      .exec<{ item: AgendaItem; dueMs: number }>("SELECT item, due_ms AS dueMs FROM agenda ORDER BY due_ms")
-      .toArray();
+  /** How many steps are final. */
+  committedSteps(): number {
+    return this.#sql.exec<{ steps: number }>("SELECT count(*) AS steps FROM journal").one().steps;
   }
 
   /** Forgets prompt, tokens and outputs; the record of what happened stays. */

@@ -2,7 +2,7 @@
 import type { StepRecord } from "../engine/generate.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { FailureReason, Timing } from "./events.ts";
-import type { Head, JournalRow, Status } from "./journal.ts";
+import type { Head, JournalRow, Status, Terms } from "./journal.ts";
 
 export interface GenerationRecord {
   readonly id: string;
@@ -11,14 +11,17 @@ export interface GenerationRecord {
   readonly createdMs: number;
   readonly finishedMs: number | null;
   readonly plan: Plan;
+  readonly terms: Terms;
+  /** One a picture; empty before the end. */
+  readonly outputs: Head["outputs"];
   /** One a committed step. */
   readonly steps: readonly (StepRecord & { readonly step: number; readonly committedMs: number })[];
 }
 
 export function describe(head: Head, rows: readonly JournalRow[]): GenerationRecord {
-  const { id, status, failure, createdMs, finishedMs, plan } = head;
+  const { id, status, failure, createdMs, finishedMs, plan, terms, outputs } = head;
   const steps = rows.map(({ step, record, committedMs }) => ({ step, ...record, committedMs }));
-  return { id, status, failure, createdMs, finishedMs, plan, steps };
+  return { id, status, failure, createdMs, finishedMs, plan, terms, outputs, steps };
 }
 
 /** The numerics classes that took part, in order of appearance, and where the time went. */

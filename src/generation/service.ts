@@ -1,9 +1,11 @@
 /** The way from a handler to a generation's object: starts one, follows one, survives its restarts. */
 import type { Plan } from "../plan/plan.ts";
+import { sha256 } from "./digest.ts";
 import type { Line } from "./events.ts";
-import type { Attached, GenerationObject, Refused } from "./generation.ts";
+import type { GenerationObject } from "./generation.ts";
 import { START_WITHIN_MS } from "./id.ts";
-import type { HangUp } from "./journal.ts";
+import type { Terms } from "./journal.ts";
+import type { Attached, Refused } from "./ports.ts";
 import type { GenerationRecord } from "./record.ts";
 
 /** How often a broken stream is taken up again without a new event in between. */
@@ -26,23 +28,33 @@ export class GenerationService<Env> {
   }
 
   /**
-   * Starts a plan under a fresh id.
+   * Starts a plan under a fresh id; idempotent by the id and the plan's digest.
    * @param madeMs when the id was made; more than a minute ago is refused.
    */
-  async start(id: string, madeMs: number, plan: Plan, hangUp: HangUp): Promise<"started" | Refused> {
+  async start(id: string, madeMs: number, plan: Plan, terms: Terms): Promise<"started" | Refused> {
     if (Date.now() - madeMs > START_WITHIN_MS) return "expired";
-    return this.#object(id).start(id, await digestOf(plan), plan, hangUp);
+    return this.#object(id).start(id, await sha256(JSON.stringify(plan)), plan, terms);
   }
 
-  async describe(id: string): Promise<GenerationRecord | "unknown"> {
-    return this.#object(id).describe();
+  async describe(account: string, id: string): Promise<GenerationRecord | "unknown"> {
+    return this.#object(id).describe(account);
+  }
+
+  /** Stops it for good. */
+  async cancel(account: string, id: string): Promise<GenerationRecord | "unknown"> {
+    return this.#object(id).cancel(account);
+  }
+
+  /** Deletes its prompt, tokens and outputs. */
+  async forget(account: string, id: string): Promise<"deleted" | "running" | "unknown"> {
+    return this.#object(id).forget(account);
   }
 
   /** Follows a generation from after event `after`. */
-  async follow(id: string, after: number): Promise<Followed | Refused> {
+  async follow(account: string, id: string, after: number): Promise<Followed | Refused> {
     const name = crypto.randomUUID();
     // A stub is broken once its object has died, so each call takes a new one.
-    const attach = (known: number) => this.#object(id).attach(name, known);
+    const attach = (known: number) => this.#object(id).attach(account, name, known);
     const attached = await attach(after);
     if (typeof attached === "string") return attached;
     const left = new AbortController();
@@ -117,10 +129,4 @@ async function* parseLines(
   } finally {
     left.removeEventListener("abort", cancel);
   }
-}
-
-/** SHA-256 of the plan: a start is idempotent by (id, digest). */
-async function digestOf(plan: Plan): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(plan));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startEndpoint } from "../../kernels/local/server.ts";
+import { developmentKey } from "../../scripts/development-key.ts";
+import { migrate } from "../../scripts/migrate.ts";
 import { freePort } from "../../scripts/port.ts";
 import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
 import { startUnruly } from "../unruly/proxy.ts";
@@ -14,12 +16,15 @@ let endpoint: Awaited<ReturnType<typeof startEndpoint>>;
 let unruly: Awaited<ReturnType<typeof startUnruly>>;
 let worker: WorkerProcess;
 let port: number;
+let authorization: string;
 
 beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   unruly = await startUnruly(endpoint.url);
   port = await freePort();
+  await migrate(folder);
   await start();
+  authorization = `Bearer ${await developmentKey(`http://localhost:${port}`, folder)}`;
 }, 120_000);
 
 afterAll(async () => {
@@ -43,9 +48,11 @@ async function start(): Promise<void> {
 const post = (body: object) =>
   fetch(`http://localhost:${port}/v1/images/generations`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", authorization },
     body: JSON.stringify(body),
   });
+
+const get = (path: string) => fetch(`http://localhost:${port}${path}`, { headers: { authorization } });
 
 const hold = (suffix: string) =>
   fetch(`${unruly.url}/misdeeds`, {
@@ -80,9 +87,9 @@ it.each([1, 3])(
     await until(response, `: step ${step - 1}`);
     endWorker(worker, "SIGKILL");
     await start();
-    const url = `http://localhost:${port}/v1/generations/${id}`;
-    expect(await pictures(await fetch(`${url}/events`))).toEqual(undisturbed);
-    expect(await (await fetch(url)).json()).toMatchObject({ status: "completed" });
+    const path = `/v1/generations/${id}`;
+    expect(await pictures(await get(`${path}/events`))).toEqual(undisturbed);
+    expect(await (await get(path)).json()).toMatchObject({ status: "completed" });
   },
   120_000,
 );
@@ -93,10 +100,10 @@ it("stops within seconds of a socket that closes, cancels the step under way, an
   const response = await post({ ...asked, stream: true });
   const id = response.headers.get("x-generation-id");
   await until(response, ": step 2");
-  const url = `http://localhost:${port}/v1/generations/${id}`;
-  const status = async () => (await (await fetch(url)).json()).status;
+  const path = `/v1/generations/${id}`;
+  const status = async () => (await (await get(path)).json()).status;
   await expect.poll(status, { timeout: 8_000, interval: 200 }).toBe("stopped");
   const seen: { id: string; aborted: boolean }[] = await (await fetch(`${unruly.url}/seen`)).json();
   expect(seen.at(-1)).toEqual({ id: `${id}-3`, aborted: true });
-  expect(await pictures(await fetch(`${url}/events`))).toEqual(undisturbed);
+  expect(await pictures(await get(`${path}/events`))).toEqual(undisturbed);
 }, 60_000);

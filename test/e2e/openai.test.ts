@@ -19,13 +19,15 @@ beforeAll(async () => {
   server = spawn("node", ["scripts/start.ts", "--port", `${port}`, "--folder", folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  client = new OpenAI({ apiKey: "none is asked for yet", baseURL: `http://localhost:${port}/v1` });
   await new Promise<void>((resolve, reject) => {
     server.on("exit", (code) => reject(new Error(`npm start ended with ${code}: ${output.join("\n")}`)));
     void (async () => {
       for await (const line of lines(server.stdout!)) {
         output.push(line);
-        if (line.startsWith("vpg-edge is ready")) resolve();
+        const key = /authorization: Bearer (\w+)/.exec(line)?.[1];
+        if (key === undefined) continue;
+        client = new OpenAI({ apiKey: key, baseURL: `http://localhost:${port}/v1` });
+        resolve();
       }
     })();
   });

@@ -1,6 +1,7 @@
 /** A small client of the Worker under test: posts, reads streams, and tells the unruly proxy what to do. */
 import { env, exports } from "cloudflare:workers";
 import type { Misdeed, Seen } from "../unruly/misdeed.ts";
+import { newAccount, newKey } from "./operator.ts";
 
 /** One server-sent event, or a comment. */
 export interface SseEvent {
@@ -9,11 +10,26 @@ export interface SseEvent {
   readonly data: Record<string, unknown>;
 }
 
+/** A request as it stands. */
 export const call = (path: string, init?: RequestInit) =>
   exports.default.fetch(new Request(`http://localhost:8787${path}`, init));
 
+let ownKey: Promise<string> | null = null;
+
+/** A key of this file's own account, which may everything. */
+export const key = () =>
+  (ownKey ??= newAccount()
+    .then(newKey)
+    .then((issued) => issued.key));
+
+/** A request under this file's own key, unless it brings another. */
+export async function keyed(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { authorization: `Bearer ${await key()}`, ...(init.headers as Record<string, string>) };
+  return call(path, { ...init, headers });
+}
+
 export function post(body: unknown, init: RequestInit = {}): Promise<Response> {
-  return call("/v1/images/generations", {
+  return keyed("/v1/images/generations", {
     method: "POST",
     ...init,
     headers: { "content-type": "application/json", ...init.headers },
@@ -58,7 +74,7 @@ export async function seen(): Promise<Seen[]> {
 }
 
 export async function record(id: string): Promise<{ status: string; steps: { step: number }[] }> {
-  return (await call(`/v1/generations/${id}`)).json();
+  return (await keyed(`/v1/generations/${id}`)).json();
 }
 
 /** Waits until a generation has left `running`, or fails after the time given. */

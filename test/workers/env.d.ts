@@ -1,7 +1,12 @@
 /** The bindings that vitest.config.ts gives the Worker under test. */
 declare namespace Cloudflare {
   interface Env {
+    ADMIN_SECRET: string;
+    DB: D1Database;
     ENDPOINT_URL: string;
+    LEDGERS: DurableObjectNamespace<import("../../src/worker.ts").Ledger>;
+    MIGRATIONS: import("cloudflare:test").D1Migration[];
+    OUTPUTS: R2Bucket;
     GENERATIONS: DurableObjectNamespace<import("../../src/worker.ts").Generation>;
   }
   interface GlobalProps {

@@ -3,16 +3,24 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/catalogue/index.ts";
 import { seedPictures } from "../../src/engine/seeds.ts";
-import type { Attached } from "../../src/generation/generation.ts";
+import type { Attached } from "../../src/generation/ports.ts";
 import type { GenerationRecord } from "../../src/generation/record.ts";
 import { makePlan } from "../../src/plan/plan.ts";
-import { call, events, misbehave, post, record, seen, settled, sse } from "./client.ts";
+import { events, keyed, misbehave, post, record, seen, settled, sse } from "./client.ts";
 
 const K = catalogue[0].schedules[0]!.steps.length;
 const asked = { model: "var-sprites", prompt: "boat", n: 2, seed: 21, vpg: { scale: 1 } };
 
+const terms = {
+  account: "acct_test",
+  project: "proj_test",
+  apiKey: "key_test",
+  hangUp: "finish",
+  comesBack: false,
+} as const;
+
 const follow = (id: string, lastEventId?: number) =>
-  call(
+  keyed(
     `/v1/generations/${id}/events`,
     lastEventId === undefined ? {} : { headers: { "last-event-id": `${lastEventId}` } },
   );
@@ -62,12 +70,12 @@ describe("a generation", () => {
     const plan = makePlan(request, catalogue[0], seedPictures);
     const object = env.GENERATIONS.get(env.GENERATIONS.newUniqueId());
     await misbehave({ suffix: "-2", times: 1, act: { kind: "hold", ms: 300 } });
-    await object.start("gen_alone", "digest", plan, "stop");
+    await object.start("gen_alone", "digest", plan, terms);
     await abortAllDurableObjects();
     const again = env.GENERATIONS.get(object.id);
-    const status = async () => ((await again.describe()) as GenerationRecord).status;
+    const status = async () => ((await again.describe("acct_test")) as GenerationRecord).status;
     await expect.poll(status, { timeout: 20_000 }).toBe("completed");
-    const attached = (await again.attach("late", 0)) as Attached;
+    const attached = (await again.attach("acct_test", "late", 0)) as Attached;
     const lines = (await new Response(attached.lines).text()).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).media)).toEqual(undisturbed);
   });
@@ -79,16 +87,16 @@ describe("a generation", () => {
       seedPictures,
     );
     const object = env.GENERATIONS.get(env.GENERATIONS.newUniqueId());
-    expect(await object.describe()).toBe("unknown");
-    expect(await object.attach("early", 0)).toBe("unknown");
+    expect(await object.describe("acct_test")).toBe("unknown");
+    expect(await object.attach("acct_test", "early", 0)).toBe("unknown");
     const tables = await runInDurableObject(object, (_, { storage }) =>
       storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'").toArray(),
     );
     expect(tables).toEqual([]);
-    expect(await object.start("gen_once", "digest", plan, "finish")).toBe("started");
-    expect(await object.start("gen_once", "digest", plan, "finish")).toBe("started");
-    expect(await object.start("gen_once", "another", plan, "finish")).toBe("mismatch");
-    const status = async () => ((await object.describe()) as GenerationRecord).status;
+    expect(await object.start("gen_once", "digest", plan, terms)).toBe("started");
+    expect(await object.start("gen_once", "digest", plan, terms)).toBe("started");
+    expect(await object.start("gen_once", "another", plan, terms)).toBe("mismatch");
+    const status = async () => ((await object.describe("acct_test")) as GenerationRecord).status;
     await expect.poll(status, { timeout: 20_000 }).toBe("completed");
   });
 
@@ -158,7 +166,7 @@ describe("GET /v1/generations/{id}/events", () => {
   it("refuses a Last-Event-ID that is no number, and ids that are not ours", async () => {
     const { response, id } = await startHeld(1);
     await events(response);
-    const wrong = await call(`/v1/generations/${id}/events`, { headers: { "last-event-id": "x" } });
+    const wrong = await keyed(`/v1/generations/${id}/events`, { headers: { "last-event-id": "x" } });
     expect(wrong.status).toBe(400);
     const forged = id.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
     for (const path of [
@@ -166,7 +174,7 @@ describe("GET /v1/generations/{id}/events", () => {
       `/v1/generations/${forged}/events`,
       "/v1/generations/x",
     ]) {
-      expect((await call(path)).status).toBe(404);
+      expect((await keyed(path)).status).toBe(404);
     }
   });
 

@@ -1,0 +1,19 @@
+/** What a generation is given, and what it answers to whoever starts or follows it. */
+import type { StepSource } from "../../adapters/contract.ts";
+import type { Kernel } from "../../kernels/edge/index.ts";
+import type { GenerationRecord } from "./record.ts";
+import type { Settle } from "./settlement.ts";
+
+export interface GenerationPorts {
+  readonly source: StepSource;
+  readonly kernel: Kernel;
+  readonly outputs: R2Bucket;
+  readonly settle: Settle;
+  /** How long record, tokens and outputs are kept after the end, in milliseconds. */
+  readonly keepMs: number;
+}
+
+/** What starting or attaching to a generation can come to. */
+export type Refused = "mismatch" | "unknown" | "expired" | "void";
+
+export type Attached = { readonly record: GenerationRecord; readonly lines: ReadableStream<Uint8Array> };

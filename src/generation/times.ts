@@ -1,0 +1,14 @@
+/** How long a generation waits for what, in milliseconds, and how often it tries (lifecycle.md). */
+
+/** A running generation is looked after this often; so a dead one wakes within it. */
+export const WATCH_MS = 5_000;
+/** A stopped generation can be taken up again this long. */
+export const RESUMABLE_MS = 60_000;
+/** One alarm runs at most this long before it hands over to the next. */
+export const ALARM_RUN_MS = 10 * 60_000;
+/** Who was cut off by a crash and comes back within this is charged for what was finished meanwhile. */
+export const ATTEND_WITHIN_MS = 10 * 60_000;
+/** A ledger that did not answer is told again after this. */
+export const SETTLE_AGAIN_MS = 5_000;
+/** Wakes without a newly committed step after which it has failed through us. */
+export const MAX_WAKES = 3;

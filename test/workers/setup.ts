@@ -1,0 +1,5 @@
+/** Before the tests of a file: the database has its tables. */
+import { applyD1Migrations } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+
+await applyD1Migrations(env.DB, env.MIGRATIONS);
