@@ -31,8 +31,8 @@ export interface ApiEnv {
     requestId: string;
     /** `performance.now()` when the request came. */
     began: number;
-    /** `performance.now()` when it was known who calls. */
-    identified: number;
+    /** What it took to know who calls, in milliseconds. */
+    authMs: number;
     caller: Caller;
     /** The generation that the request started, for its log line. */
     generation: string;

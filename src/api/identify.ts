@@ -37,10 +37,12 @@ export function identify(deps: Doors): MiddlewareHandler<ApiEnv> {
       throw new Refusal("not_found", "There is nothing at this path.");
     }
     const address = c.req.header("cf-connecting-ip") ?? "unknown";
+    const asked = performance.now();
     c.set(
       "caller",
       deps.authOff ? await anyone(deps) : await deps.accounts.identifier.identify(header, address),
     );
+    c.set("authMs", performance.now() - asked);
     return next();
   };
 }

@@ -62,7 +62,8 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const attempt = await attemptOf(c, request);
     const parsedMs = performance.now();
     const { followed, plan, id } = await begin(c, deps, caller, planned, attempt, request.stream ?? false);
-    const timing = { parse: parsedMs - c.get("began"), reserve: performance.now() - parsedMs };
+    const auth = c.get("authMs");
+    const timing = { parse: parsedMs - c.get("began") - auth, auth, reserve: performance.now() - parsedMs };
     const { createdMs } = followed.record;
     const warnings = warningsOf(request, plan);
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;

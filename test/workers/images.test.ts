@@ -28,7 +28,7 @@ describe("POST /v1/images/generations", () => {
     const response = await post(asked);
     expect(response.status).toBe(200);
     expect(response.headers.get("x-request-id")).toMatch(/^req_/);
-    expect(response.headers.get("server-timing")).toMatch(/parse;dur=.*gpu;dur=.*decode;dur=/);
+    expect(response.headers.get("server-timing")).toMatch(/parse;dur=.*auth;dur=.*reserve;dur=.*gpu;dur=.*decode;dur=/);
     const body = (await response.json()) as Answer;
     expect(response.headers.get("x-generation-id")).toBe(body.vpg.generation_id);
     expect(body.data).toHaveLength(2);
