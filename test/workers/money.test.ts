@@ -1,10 +1,28 @@
 import { env } from "cloudflare:workers";
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { genesis, type Row, verifyChain } from "../../src/metering/ledger/chain.ts";
 import { call, events, misbehave, sse } from "./client.ts";
 import { as, done, newAccount, newKey, refusal } from "./operator.ts";
 
 const asked = { model: "var-sprites", prompt: "boat", n: 2, seed: 21, vpg: { scale: 1 } };
+
+/** Requests that differ in all that a price may depend on, and in what it may not. */
+const requests = fc.record({
+  model: fc.constant("var-sprites"),
+  prompt: fc.constantFrom("boat", "class:3"),
+  n: fc.integer({ min: 1, max: 2 }),
+  seed: fc.nat(),
+  temperature: fc.constantFrom(0.5, 1),
+  vpg: fc.oneof(
+    fc.constant(false as const),
+    fc.record({
+      scale: fc.constantFrom(0, 1.5),
+      schedule: fc.constantFrom("constant", "ramp"),
+      corruption: fc.record({ ratio: fc.constantFrom(0, 0.3) }),
+    }),
+  ),
+});
 
 interface Someone {
   readonly account: string;
@@ -61,6 +79,17 @@ describe("a price", () => {
       as(who.key, `/generations/${answer.vpg.generation_id}/receipt`),
     );
     expect(receipt.charge).toMatchObject({ held: price, charged: price });
+  });
+
+  it("is quoted and charged alike for any request", async () => {
+    const who = await someone();
+    let charged = 0;
+    for (const body of fc.sample(requests, 5)) {
+      charged += await quoted(who, body);
+      const { vpg } = await done<{ vpg: { price: { micro_credits: number } } }>(draw(who, body));
+      expect(vpg.price.micro_credits).toBe(await quoted(who, body));
+    }
+    expect(await settledBalance(who)).toMatchObject({ charged });
   });
 
   it("above `max_micro_credits` is refused, and nothing is held", async () => {
