@@ -1,3 +1,4 @@
+import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { catalogue } from "../../src/catalogue/index.ts";
 import { events, keyed, misbehave, post } from "./client.ts";
@@ -28,7 +29,9 @@ describe("POST /v1/images/generations", () => {
     const response = await post(asked);
     expect(response.status).toBe(200);
     expect(response.headers.get("x-request-id")).toMatch(/^req_/);
-    expect(response.headers.get("server-timing")).toMatch(/parse;dur=.*auth;dur=.*reserve;dur=.*gpu;dur=.*decode;dur=/);
+    expect(response.headers.get("server-timing")).toMatch(
+      /parse;dur=.*auth;dur=.*reserve;dur=.*gpu;dur=.*decode;dur=/,
+    );
     const body = (await response.json()) as Answer;
     expect(response.headers.get("x-generation-id")).toBe(body.vpg.generation_id);
     expect(body.data).toHaveLength(2);
