@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `npm run test:gpu`: lints and tests the Python side.
+# `npm run test:gpu`: lints and tests the Python side, then serves it on a real tritonserver and tests that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/python-env.sh kernels/gpu/requirements.txt
@@ -7,3 +7,5 @@ cd kernels/gpu
 ../../.venv/bin/ruff check .
 ../../.venv/bin/ruff format --check .
 ../../.venv/bin/python -m pytest -q
+cd ../..
+exec npm run --silent test:triton

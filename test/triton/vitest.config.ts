@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     silent: "passed-only",
     include: ["test/triton/*.gpu.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    testTimeout: 240_000,
+    hookTimeout: 300_000,
     fileParallelism: false,
   },
 });

@@ -82,9 +82,12 @@ command, from seed {seed}, resumed after any kill:
     cd kernels/gpu && python -m sprites.train --seed {seed}
 
 Tokenizer: {get("tokenizer_steps", "?")} steps of {get("tokenizer_batch", "?")}, AdamW, L1 + L2 + edges + features of a
-classifier, codebook by moving averages; one picture in four is decoded from its first scales alone, by L1 + L2, so that
-coarse scales say what is seen from afar. Transformer: {get("transformer_steps", "?")} steps of
-{get("transformer_batch", "?")}, Muon for the matrices and AdamW for the rest, averaged weights.
+classifier, codebook by moving averages; one picture in three is decoded from its first scales alone, by L1 + L2, so
+that coarse scales say what is seen from afar. The first scales are one token each: positions of a scale are drawn blind
+to each other, so what the parts of a picture must agree on is drawn before there are parts.
+Transformer: {get("transformer_steps", "?")} steps of
+{get("transformer_batch", "?")}, Muon for the matrices and AdamW for the rest, averaged weights; a
+token of a scale of side s weighs 1 / s.
 Minutes by the log: {minutes or "no log"}."""
     if history.changed:
         changes = "; ".join(f"`{name}` {' then '.join(values)}" for name, values in history.changed.items())
@@ -141,7 +144,7 @@ what chance gives one time in twenty (Student's t).
 
 {table([*floor_rows(figures), *setting_rows(figures)])}
 
-VPG: strength, schedule, n_p; falling is the ramp backwards (1, .75, .5, .25, 0); corruption of kind `embedding`."""
+VPG: strength, schedule, n_p; falling is the ramp backwards (from 1 to 0); corruption of kind `embedding`."""
 
 
 def reproduction(run_folder: str, figures: Figures, seeds: list[int]) -> str:

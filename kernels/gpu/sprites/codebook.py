@@ -18,6 +18,14 @@ class Codebook:
         self.uses_V = torch.zeros(len(self.codes_VC), device=self.codes_VC.device)  # all 0: not started
         self.sums_VC = self.codes_VC.clone()
 
+    def weights(self, pictures: int) -> torch.Tensor:
+        """[n]: how much each vector of so many pictures, scale by scale, counts.
+
+        A coarse one counts for more: by number alone the finest scale would get nearly all codes.
+        """
+        sides = self.quantizer.config.scales
+        return torch.cat([torch.full((pictures * side**2,), sides[-1] / side) for side in sides]).to(self.codes_VC)
+
     def state_dict(self) -> dict[str, torch.Tensor]:
         return {"uses": self.uses_V, "sums": self.sums_VC}
 
@@ -30,19 +38,19 @@ class Codebook:
         """Put the codes near what they will first have to stand for."""
         quantizer = self.quantizer
         z_nC = torch.cat([quantizer.down(k, f_BChw).flatten(0, 1) for k in range(len(quantizer.config.scales))])
-        chosen = torch.randint(len(z_nC), self.uses_V.shape, generator=generator)
+        chosen = self.choose(len(self.uses_V), len(f_BChw), generator)
         size = torch.rand(len(chosen), 1, generator=generator)
-        self.codes_VC.copy_(z_nC[chosen.to(z_nC.device)] * size.to(z_nC.device))
+        self.codes_VC.copy_(z_nC[chosen] * size.to(z_nC.device))
         self.sums_VC.copy_(self.codes_VC)
         self.uses_V.fill_(1.0)
 
     def quantize(
         self, f_BChw: torch.Tensor, kept_B: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Straight-through latent of the first kept_B scales, loss, and the vectors with the codes they got."""
+        """Straight-through (to what their last scale can hold) latent of the first kept_B scales, loss, and the vectors with the codes they got."""
         quantizer, target = self.quantizer, f_BChw.detach()
         rest, total, loss = target, torch.zeros_like(target), f_BChw.new_zeros(())
-        vectors, chosen, totals = [], [], []
+        vectors, chosen, totals, shares = [], [], [], []
         for k in range(len(quantizer.config.scales)):
             z_BlC = quantizer.down(k, rest)
             token_n = quantizer.nearest(z_BlC.flatten(0, 1))
@@ -52,24 +60,39 @@ class Codebook:
             vectors.append(z_BlC.flatten(0, 1))
             chosen.append(token_n)
             totals.append(total)
-        picked = torch.stack(totals, dim=1)[torch.arange(len(f_BChw)), kept_B.cpu() - 1]
-        through = f_BChw + (picked - f_BChw).detach()
+            shares.append(self.share(k, f_BChw))
+        kept = torch.arange(len(f_BChw)), kept_B.cpu() - 1
+        picked, share = torch.stack(totals, dim=1)[kept], torch.stack(shares, dim=1)[kept]
+        through = share + (picked - share).detach()
         return through, loss / len(vectors), torch.cat(vectors), torch.cat(chosen)
 
+    def share(self, k: int, f_BChw: torch.Tensor) -> torch.Tensor:
+        """The part of a latent that a map of scale k can hold."""
+        quantizer = self.quantizer
+        return (quantizer.down(k, f_BChw).mT @ getattr(quantizer, f"up_{k}").t()).view_as(f_BChw)
+
+    def choose(self, count: int, pictures: int, generator: torch.Generator) -> torch.Tensor:
+        """Indices of so many of the vectors, by weight."""
+        weight_n = self.weights(pictures).cpu()
+        return torch.multinomial(weight_n, count, generator=generator).to(self.codes_VC.device)
+
     @torch.no_grad()
-    def update(self, z_nC: torch.Tensor, token_n: torch.Tensor, decay: float) -> None:
-        count_V = torch.bincount(token_n, minlength=len(self.uses_V)).float()
-        sum_VC = torch.zeros_like(self.sums_VC).index_add_(0, token_n, z_nC)
+    def update(self, z_nC: torch.Tensor, token_n: torch.Tensor, pictures: int, decay: float) -> None:
+        weight_n = self.weights(pictures)
+        count_V = torch.bincount(token_n, weight_n, minlength=len(self.uses_V))
+        sum_VC = torch.zeros_like(self.sums_VC).index_add_(0, token_n, z_nC * weight_n[:, None])
         self.uses_V.lerp_(count_V, 1 - decay)
         self.sums_VC.lerp_(sum_VC, 1 - decay)
         self.codes_VC.copy_(self.sums_VC / self.uses_V.clamp_min(1e-3)[:, None])
 
     @torch.no_grad()
-    def revive(self, z_nC: torch.Tensor, generator: torch.Generator) -> int:
+    def revive(self, z_nC: torch.Tensor, pictures: int, generator: torch.Generator) -> int:
         """Move codes that are hardly used onto vectors of this batch."""
-        least = LEAST_USE * len(z_nC) / len(self.uses_V)
+        least = LEAST_USE * self.weights(pictures).sum() / len(self.uses_V)
         dead = torch.where(self.uses_V < least)[0]
-        chosen = torch.randint(len(z_nC), (len(dead),), generator=generator).to(z_nC.device)
+        if len(dead) == 0:
+            return 0
+        chosen = self.choose(len(dead), pictures, generator)
         self.uses_V[dead] = 3 * least
         self.codes_VC[dead] = z_nC[chosen]
         self.sums_VC[dead] = z_nC[chosen] * 3 * least

@@ -186,7 +186,7 @@ def slim(graph: onnx.ModelProto, checkpoint_revision: str) -> onnx.ModelProto:
 
 
 def step_graph(checkpoint: Checkpoint) -> onnx.ModelProto:
-    config, (begin, end) = checkpoint.var.config, checkpoint.bounds[1:3]
+    config, (begin, end) = checkpoint.var.config, checkpoint.bounds[-3:-1]
     past = torch.zeros(config.depth, 1, config.heads, begin, config.width // config.heads)
     source_Rl = torch.arange(begin, end)[None]
     inputs = {

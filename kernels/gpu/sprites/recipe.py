@@ -9,7 +9,8 @@ from vpg.layers.autoencoder import AutoencoderConfig
 from vpg.layers.quantizer import QuantizerConfig
 from vpg.models.var import VarConfig
 
-SCALES = (1, 2, 3, 5, 8)
+# Positions of a scale are drawn blind to each other, so what they must agree on is drawn first, a token at a time.
+SCALES = (1, 1, 1, 1, 3, 5, 8)
 VOCAB = 512
 CODE_DIM = 16
 
@@ -30,12 +31,12 @@ class Recipe:
     var: VarConfig
     bf16: bool
     save_seconds: float = 120.0  # wall clock; when a state is saved changes nothing in it
-    sheet_seconds: float = 600.0
+    sheet_seconds: float = 240.0
 
 
 def autoencoder(channels: tuple[int, ...], decoder_blocks: int) -> AutoencoderConfig:
     return AutoencoderConfig(
-        channels, CODE_DIM, 1, decoder_blocks, patch=2, norm=False, attention=False, middle=False, shuffle=True
+        channels, CODE_DIM, 1, decoder_blocks, patch=2, norm=False, attention=False, middle=True, shuffle=True
     )
 
 
@@ -60,7 +61,7 @@ def small() -> Recipe:
         tokenizer_steps=7200,
         tokenizer_batch=16,
         coded_pictures=60_000,
-        transformer_steps=7200,
+        transformer_steps=5400,
         transformer_batch=32,
         autoencoder=autoencoder((32, 64, 96), 1),
         quantizer=QUANTIZER,

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FALLING = (1.0, 0.75, 0.5, 0.25, 0.0)  # the ramp backwards, for five steps
-
 
 @dataclass(frozen=True)
 class Setting:
@@ -33,8 +31,8 @@ class Setting:
         parts += [f"top-k {self.top_k}"] if self.top_k else []
         parts += [f"T {self.temperature:g}"] if self.temperature != 1 else []
         if self.vpg_scale:
-            falling = self.vpg_schedule == FALLING
-            schedule = "falling" if falling else str(self.vpg_schedule)
+            given = self.vpg_schedule
+            schedule = "falling" if given == falling(len(given)) else str(given)
             parts.append(f"VPG {self.vpg_scale:g} {schedule}, n_p {self.corruption_ratio:g}")
         return ", ".join(parts)
 
@@ -60,3 +58,8 @@ class Setting:
 
 def ramp(steps: int) -> list[float]:
     return [k / (steps - 1) if steps > 1 else 1.0 for k in range(steps)]
+
+
+def falling(steps: int) -> tuple[float, ...]:
+    """The ramp backwards."""
+    return tuple(ramp(steps)[::-1])

@@ -11,13 +11,14 @@ from sprites.evaluate import FLOORS, Evaluation, floor, measuring_parser, open_r
 from sprites.figures import Cell, Figures
 from sprites.guided import sample_set
 from sprites.pair import Pair
+from sprites.recipe import SCALES
 from sprites.run import Run
-from sprites.setting import FALLING, Setting
+from sprites.setting import Setting, falling
 
 GUIDANCE = (0.0, 1.0, 1.5, 2.0, 2.5)
 TOP_P = (1.0, 0.98, 0.95, 0.9)
 TEMPERATURE = (1.0, 0.9)
-STRENGTHS, RATIOS, SCHEDULES = (0.5, 1.0, 0.25, 1.5), (0.3, 0.1, 0.5), ("constant", "ramp", FALLING)
+STRENGTHS, RATIOS, SCHEDULES = (0.5, 1.0, 0.25, 1.5), (0.3, 0.1, 0.5), ("constant", "ramp", falling(len(SCALES)))
 VPG_GUIDANCE, VPG_TOP_P = (0.0, 1.5), 0.95  # VPG is swept beside these settings without it
 FIRST_SEED, REPEATS, MORE_REPEATS = 1000, 3, 5
 

@@ -16,7 +16,7 @@ from vpg.models.vqvae import Vqvae
 STAGE = 2
 PEAK_RATE = 2e-3
 EDGES, VECTORS, FEATURES = 0.5, 0.25, 0.03  # weights of the losses beside L1 and L2
-COARSE, COARSE_SHARE = 0.3, 4  # weight of the loss of pictures cut short; one in so many is
+COARSE, COARSE_SHARE = 0.6, 3  # weight of the loss of pictures cut short; one in so many is
 REVIVE_EVERY, REVIVE_UNTIL = 20, 0.7
 DECAY_EARLY, DECAY_LATE, LATE = 0.98, 0.99, 0.3
 
@@ -71,12 +71,16 @@ def test(run: Run, model: Vqvae, recipe: Recipe, pictures: torch.Tensor) -> None
     """Log how well fresh pictures survive, and show some above what became of them."""
     x = to_range(pictures[:500], recipe.device)
     token_BL = model.encode(x)
-    made = model.decode(model.quantize.decode(token_BL)[1]).clamp(-1, 1)
-    psnr = -10 * torch.log10((made - x).square().mean((1, 2, 3)) / 4)
+    by_scale, f_BChw = [], 0.0
+    for k, token_Bl in enumerate(token_BL.split([side**2 for side in recipe.quantizer.scales], dim=1)):
+        f_BChw = f_BChw + model.quantize.up(k, model.quantize.embedding(token_Bl))
+        made = model.decode(f_BChw).clamp(-1, 1)
+        psnr = -10 * torch.log10((made - x).square().mean((1, 2, 3)) / 4)
+        by_scale.append(f"{psnr.mean():.2f}")
     share = torch.bincount(token_BL.flatten(), minlength=recipe.quantizer.vocab).float() / token_BL.numel()
     perplexity = (-(share * (share + 1e-9).log()).sum()).exp()
     run.log(f"tokenizer test: psnr {psnr.mean():.2f} worst {psnr.min():.2f} l1 {(made - x).abs().mean() / 2:.4f} "
-            f"codes {(share > 0).sum()} perplexity {perplexity:.0f}")  # fmt: skip
+            f"codes {(share > 0).sum()} perplexity {perplexity:.0f}; by scale {' '.join(by_scale)}")  # fmt: skip
     before, after = pictures[:40].numpy(), to_bytes(made[:40])
     rows = [half[10 * i : 10 * i + 10] for i in range(4) for half in (before, after)]
     run.write("reconstructions.png", lambda path: save_sheet(path, np.concatenate(rows), 10))
@@ -124,9 +128,9 @@ def train_tokenizer(run: Run, recipe: Recipe) -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
-        codebook.update(z_nC, token_n, DECAY_EARLY if done < LATE else DECAY_LATE)
+        codebook.update(z_nC, token_n, len(x), DECAY_EARLY if done < LATE else DECAY_LATE)
         if step % REVIVE_EVERY == REVIVE_EVERY - 1 and done < REVIVE_UNTIL:
-            revived += codebook.revive(z_nC, generator)
+            revived += codebook.revive(z_nC, len(x), generator)
         if step % 100 == 0:
             run.log(
                 f"tokenizer {step}/{steps} loss {loss.item():.4f} vectors {vector_loss.item():.4f} revived {revived}"

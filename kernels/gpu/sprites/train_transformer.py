@@ -40,6 +40,12 @@ def new_transformer(recipe: Recipe) -> Var:
     return model.to(recipe.device)
 
 
+def token_weights(scales: tuple[int, ...]) -> torch.Tensor:
+    """[L], 1 on average: a coarse token weighs more, as far as it is wide, because a wrong one spoils more."""
+    weight_L = torch.cat([torch.full((side**2,), scales[-1] / side) for side in scales])
+    return weight_L / weight_L.mean()
+
+
 def averaged_copy(model: Var, optimizer: Optimizer) -> Var:
     average = copy.deepcopy(model).eval().requires_grad_(False)
     torch._foreach_copy_([parameter.data for parameter in average.parameters()], optimizer.averaged)
@@ -77,7 +83,7 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
     run.log(f"transformer: {sum(p.numel() for p in model.parameters())} parameters, {len(stored['labels'])} pictures")
     epochs = Epochs(len(stored["labels"]), recipe.transformer_batch, run.seed)
     save, sheet = Alarm(recipe.save_seconds), Alarm(recipe.sheet_seconds)
-    running = None
+    weight_L, running = token_weights(recipe.var.scales).to(recipe.device), None
 
     def show(name: str) -> None:
         average = averaged_copy(model, optimizer)
@@ -95,7 +101,8 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
             maps_BlC, _ = tokenizer.quantize.decode(token_BL)
         with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
             logits_BLV = model(label_B, maps_BlC)
-        loss = F.cross_entropy(logits_BLV.float().flatten(0, 1), token_BL.flatten())
+        loss_BL = F.cross_entropy(logits_BLV.float().transpose(1, 2), token_BL, reduction="none")
+        loss = (loss_BL * weight_L).mean()
         loss.backward()
         optimizer.step(step, warmup_stable_decay(step, steps, warmup=100, decay=0.5))
         running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()

@@ -12,11 +12,11 @@ from sprites.figures import Cell, Figures, deviation, mean
 from sprites.history import parse_history
 from sprites.oddness import make_bank
 from sprites.run import Run
-from sprites.setting import FALLING, Setting
+from sprites.setting import Setting, falling
 from sprites.tables import differences, suggested
 from sprites.tally import read_numbers, tally
 
-GUIDED = Setting(1.5, vpg_scale=1.0, vpg_schedule=FALLING, corruption_ratio=0.3)
+GUIDED = Setting(1.5, vpg_scale=1.0, vpg_schedule=falling(5), corruption_ratio=0.3)
 
 
 def test_a_set_has_no_distance_from_itself_and_the_square_of_a_shift() -> None:
