@@ -40,6 +40,10 @@ export interface Head {
   readonly outputs: Receipt["outputs"];
 }
 
+/** Whether it has not ended: it runs, or can be taken up again. */
+export const isLive = ({ status }: Pick<Head, "status">): boolean =>
+  status === "running" || status === "stopped";
+
 export interface JournalRow {
   readonly step: number;
   readonly record: StepRecord;

@@ -2,7 +2,7 @@
 import type { HoldEnd, HoldState } from "../metering/hold.ts";
 import { chargeOf } from "../plan/price.ts";
 import type { Agenda } from "./agenda.ts";
-import type { Head, Journal } from "./journal.ts";
+import { type Head, isLive, type Journal } from "./journal.ts";
 import { describe, type GenerationRecord } from "./record.ts";
 import { ATTEND_WITHIN_MS, SETTLE_AGAIN_MS } from "./times.ts";
 
@@ -58,7 +58,7 @@ export class Settlement {
  */
 export function endOf(head: Head, committed: number, nowMs: number): HoldEnd | null {
   const { id, terms, status, plan, failure } = head;
-  if (status === "running" || status === "stopped") return null;
+  if (isLive(head)) return null;
   const finished = status === "completed" || (status === "expired" && failure === null);
   const attended = head.attended || terms.comesBack;
   if (finished && !attended && nowMs < attendedUntil(head)) return null;

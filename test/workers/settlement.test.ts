@@ -86,3 +86,29 @@ describe("a settlement", () => {
     await expect.poll(one.balance, { timeout: 20_000 }).toMatchObject({ held: 0, charged: price });
   });
 });
+
+describe("a cancellation", () => {
+  it("wins over a hang-up of the same moment: the committed steps are charged, once", async () => {
+    const one = await held("stop");
+    await misbehave({ suffix: "-3", times: 9, act: { kind: "hold", ms: 20_000 } });
+    await one.start();
+    await one.object().attach(one.account, "listener", 0);
+    const steps = async () => ((await one.object().describe(one.account)) as GenerationRecord).steps.length;
+    await expect.poll(steps, { timeout: 20_000 }).toBe(3);
+    const record = await runInDurableObject(one.object(), (generation) => {
+      void generation.leave("listener");
+      return generation.cancel(one.account);
+    });
+    expect(record).toMatchObject({ status: "cancelled", failure: "cancelled", steps: [{}, {}, {}] });
+    const charged = chargeOf(plan, 3);
+    await expect.poll(one.balance).toEqual({
+      ...{ granted: price, available: price - charged, held: 0, charged },
+    });
+    expect(await receiptOf(one)).toMatchObject({ status: "cancelled", charge: { charged } });
+    expect((await one.ledger().entries(0, 10)).map(({ kind }) => kind)).toEqual([
+      "grant",
+      "reserve",
+      "settle",
+    ]);
+  });
+});
