@@ -62,8 +62,11 @@ export class Generation extends GenerationObject<Env> {
       outputs: env.OUTPUTS,
       keepMs: Number(env.KEEP_DAYS) * DAY_MS,
       settle: async (end, record) => {
-        const answer = await env.LEDGERS.getByName(end.account).end(end);
-        if (answer !== "unknown") return issueReceipt(issuing, end, record);
+        const ledger = env.LEDGERS.getByName(end.account);
+        const answer = await ledger.end(end);
+        // What the ledger has settled stands, though the record may have changed since: somebody came.
+        const settled = answer === "already" ? await ledger.ended(end.generation) : end;
+        if (answer !== "unknown" && settled) return issueReceipt(issuing, settled, record);
         console.error(`${end.generation}: its ledger knows no such hold`);
       },
     });

@@ -66,6 +66,25 @@ beforeEach(() => misbehave());
 afterEach(() => vi.restoreAllMocks());
 
 describe("a settlement", () => {
+  it("that the ledger knows already signs what the ledger holds, whatever the record has become", async () => {
+    const one = await held("finish");
+    await one.start();
+    await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
+    pass(11 * MINUTE);
+    // The hold has expired and nobody has come: the ledger asks, and gives everything back.
+    await one.ledger().review(one.account, one.id);
+    expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+    vi.restoreAllMocks();
+    await one.object().describe(one.account);
+    await expect
+      .poll(() => receiptOf(one), { timeout: 20_000 })
+      .toMatchObject({
+        status: "unattended",
+        charge: { pictures: 0, held: price, charged: 0, released: price },
+      });
+    expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+  });
+
   it("of what nobody ever followed waits ten minutes for somebody, and then charges nothing", async () => {
     const one = await held("finish");
     await one.start();

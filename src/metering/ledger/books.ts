@@ -4,7 +4,16 @@ import type { SettledRow } from "../usage/row.ts";
 import type { Row } from "./chain.ts";
 import { KEPT_MS } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
-import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
+import {
+  type Adjustment,
+  adjust,
+  type EndAnswer,
+  end,
+  ended,
+  type Grant,
+  grant,
+  type PostAnswer,
+} from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
 import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
 import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
@@ -49,6 +58,12 @@ export class AccountBooks {
     return this.#existing<EndAnswer>(said.account, "unknown", (head) =>
       end(this.#tables, head, said, told, nowMs),
     );
+  }
+
+  /** How a generation's hold has ended, or null. */
+  ended(generation: string): HoldEnd | null {
+    const head = this.#tables.store.head();
+    return head && ended(this.#tables, head, generation);
   }
 
   grant(given: Grant, nowMs: number): PostAnswer {
