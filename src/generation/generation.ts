@@ -38,7 +38,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     this.#journal = new Journal(ctx.storage.sql);
     this.#agenda = new Agenda(ctx.storage);
     this.#audience = new Audience(() => this.#deserted());
-    this.#settlement = new Settlement(this.#journal, this.#agenda, ports.settle);
+    this.#settlement = new Settlement(this.#journal, this.#agenda, ports);
   }
 
   /** Starts this very plan, once; again with the same digest joins it. Writes nothing where it is refused. */
@@ -267,7 +267,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async #stop(): Promise<void> {
     this.#journal.setStatus("stopped", null, null);
     this.#agenda.drop("watch");
-    await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS);
+    await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS / this.#ports.haste);
   }
 
   async #expire(): Promise<void> {

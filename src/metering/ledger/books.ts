@@ -26,6 +26,8 @@ export interface LedgerStorage {
   transactionSync<Result>(closure: () => Result): Result;
 }
 
+/** A hold that nobody has ended asks its generation after so long, and after that again. */
+const HELD_MS = 15 * 60_000;
 const EXTENDED_MS = 10 * 60_000;
 /** So that forgetting wakes the object at most once an hour. */
 const PRUNE_SLACK_MS = 60 * 60_000;
@@ -35,9 +37,12 @@ const MOST_ROWS = 5_000;
 export class AccountBooks {
   readonly #storage: LedgerStorage;
   readonly #tables: Tables;
+  readonly #haste: number;
 
-  constructor(storage: LedgerStorage) {
+  /** @param haste how many times faster holds expire. */
+  constructor(storage: LedgerStorage, haste = 1) {
     this.#storage = storage;
+    this.#haste = haste;
     this.#tables = openTables(storage.sql);
   }
 
@@ -49,7 +54,7 @@ export class AccountBooks {
     return this.#existing<HoldAnswer | Choice>(
       request.account,
       { kind: "refused", refusal: { why: "credit_balance_exhausted", available: 0 }, limits: null },
-      () => reserve(this.#tables, request, preferred, nowMs),
+      () => reserve(this.#tables, request, preferred, nowMs, this.#expiry(nowMs, HELD_MS)),
     );
   }
 
@@ -129,7 +134,7 @@ export class AccountBooks {
     if (!head) return [];
     return this.#storage.transactionSync(() =>
       this.#tables.holds
-        .extendExpired(nowMs, nowMs + EXTENDED_MS)
+        .extendExpired(nowMs, this.#expiry(nowMs, EXTENDED_MS))
         .map(({ generation }) => ({ account: head.account, generation })),
     );
   }
@@ -160,6 +165,10 @@ export class AccountBooks {
     const pruneMs = endedMs === null ? null : endedMs + KEPT_MS + PRUNE_SLACK_MS;
     const dues = [expiresMs, pruneMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  #expiry(nowMs: number, afterMs: number): number {
+    return nowMs + Math.ceil(afterMs / this.#haste);
   }
 
   /** In a transaction on an account that exists, or what is said of one that does not. */

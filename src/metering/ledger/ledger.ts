@@ -18,6 +18,8 @@ export interface LedgerPorts {
   readonly publish: (events: readonly UsageEvent[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How many times faster holds expire; 1, but in tests. */
+  readonly haste?: number;
 }
 
 /** No answer within this long is none. */
@@ -39,7 +41,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, ports: LedgerPorts) {
     super(ctx, env);
     this.#ports = ports;
-    this.#books = new AccountBooks(ctx.storage);
+    this.#books = new AccountBooks(ctx.storage, ports.haste);
   }
 
   /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
