@@ -22,6 +22,8 @@ export interface RunReport extends Report {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
+/** It is killed after this at the latest, whatever its clients have come to. */
+const LONGEST_LIFE_MS = 15_000;
 /** All holds of a run have expired and all that was abandoned is let go long before. */
 const SETTLED_WITHIN_MS = 180_000;
 
@@ -35,12 +37,18 @@ export async function runLedger({ seed, kills, generations, log }: RunOptions): 
     const parties = await makeParties(server.operator);
     const errands = Array.from({ length: generations }, (_, i) => errandOf(random, i, parties.length));
     const under: Promise<Seen>[] = [];
+    let done = 0;
     for (let life = 0; life <= kills; life++) {
       if (life > 0) await server.start();
       const lot = errands.filter(({ number }) => number % (kills + 1) === life);
-      under.push(...lot.map((errand) => runErrand(server, parties[errand.party]!, errand)));
+      under.push(
+        ...lot.map((errand) => runErrand(server, parties[errand.party]!, errand).finally(() => done++)),
+      );
       if (life === kills) break;
-      await live(server, random, parties, 300 + random.whole(3_000));
+      void askBadly(server, random, parties);
+      const enough = done + random.whole(lot.length + 1);
+      await until(() => done >= enough, LONGEST_LIFE_MS);
+      await pause(random.whole(500));
       await server.kill();
       log(`kill ${life + 1} of ${kills}`);
     }
@@ -57,29 +65,31 @@ export async function runLedger({ seed, kills, generations, log }: RunOptions): 
   }
 }
 
-/** Lets it live for a while, with a request or two that can only be refused. */
-async function live(server: Server, random: Random, parties: readonly Party[], ms: number): Promise<void> {
-  const { key } = random.pick(parties);
+/** A request that can only be refused, and holds nothing. */
+async function askBadly(server: Server, random: Random, parties: readonly Party[]): Promise<void> {
   const body = JSON.stringify(random.pick(badRequests));
-  const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
-  const bad = fetch(`${server.url}/v1/images/generations`, { method: "POST", headers, body }).catch(
-    () => null,
-  );
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  await bad;
+  const authorization = `Bearer ${random.pick(parties).key}`;
+  const headers = { "content-type": "application/json", authorization };
+  await fetch(`${server.url}/v1/images/generations`, { method: "POST", headers, body }).catch(() => null);
 }
 
 /** Until nothing is held any more, or it is too late: what is held then, the audit finds. */
 async function settle({ operator }: Server, parties: readonly Party[]): Promise<void> {
-  const until = Date.now() + SETTLED_WITHIN_MS;
-  for (const { account } of parties) {
-    const held = async () => {
-      const { ledger } = await operator.call<{ ledger: Claim }>("GET", `/accounts/${account}`);
-      return ledger.balance.held;
-    };
-    while ((await held()) > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  await until(async () => {
+    const states = parties.map(({ account }) =>
+      operator.call<{ ledger: Claim }>("GET", `/accounts/${account}`),
+    );
+    return (await Promise.all(states)).every(({ ledger }) => ledger.balance.held === 0);
+  }, SETTLED_WITHIN_MS);
 }
+
+/** Waits until something holds, so long at most. */
+async function until(holds: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const late = Date.now() + withinMs;
+  while (!(await holds()) && Date.now() < late) await pause(100);
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function count(seen: readonly Seen[]): Record<string, number> {
   const counts: Record<string, number> = {};
