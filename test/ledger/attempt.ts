@@ -63,7 +63,7 @@ export class Attempt {
   async delete(generation: string): Promise<void> {
     await this.#server.up;
     const init = { method: "DELETE", headers: this.#authorization() };
-    await fetch(`${this.#server.url}/v1/generations/${generation}`, init).catch(() => null);
+    await this.#fetch(`/v1/generations/${generation}`, init).catch(() => null);
   }
 
   #forgetStream(): void {
@@ -83,7 +83,7 @@ export class Attempt {
 
   #follow(signal: AbortSignal): Promise<Response> {
     const headers = { ...this.#authorization(), "last-event-id": this.#lastEventId };
-    return fetch(`${this.#server.url}/v1/generations/${this.#generation}/events`, { headers, signal });
+    return this.#fetch(`/v1/generations/${this.#generation}/events`, { headers, signal });
   }
 
   /** Reads a stream to its end, or until we hang up. */
@@ -125,8 +125,7 @@ export class Attempt {
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     // As a client without a body sends it: no content-type either.
     const init = { method: "POST", headers: this.#authorization() };
-    const path = `${this.#server.url}/v1/generations/${generation}/cancel`;
-    const response = await fetch(path, init).catch(() => null);
+    const response = await this.#fetch(`/v1/generations/${generation}/cancel`, init).catch(() => null);
     const record = (await response?.json().catch(() => null)) as { status: string } | null;
     if (!response || !record) return;
     if (response.status !== 200) return this.#problem(`a cancellation was answered ${response.status}`);
@@ -175,12 +174,17 @@ export class Attempt {
     body: object,
     signal?: AbortSignal,
   ): Promise<Response> {
-    return fetch(`${this.#server.url}${path}`, {
+    return this.#fetch(path, {
       method: "POST",
       headers: { "content-type": "application/json", ...this.#authorization(), ...headers },
       body: JSON.stringify(body),
       ...(signal && { signal }),
     });
+  }
+
+  #fetch(path: string, init: RequestInit): Promise<Response> {
+    this.#seen.lastAskedMs = Date.now();
+    return fetch(`${this.#server.url}${path}`, init);
   }
 
   #authorization() {

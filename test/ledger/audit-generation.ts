@@ -6,6 +6,8 @@ import type { Receipt } from "../../src/metering/receipt/schema.ts";
 import { openReceipt, type PublicKeys } from "../../src/metering/receipt/sign.ts";
 import type { Party } from "./accounts.ts";
 import { sha256 } from "./attempt.ts";
+import { absentFindings } from "./audit-absent.ts";
+import type { Seen } from "./seen.ts";
 import type { Server } from "./server.ts";
 import { linesOf } from "./stream.ts";
 
@@ -20,6 +22,7 @@ export interface Ended {
 interface Shown {
   readonly status: string;
   readonly progress: { readonly done: number; readonly steps: number };
+  readonly steps: readonly { readonly committed_at_ms: number }[];
 }
 
 /** The statuses of a record that an end agrees with; what was completed or failed may have been deleted since. */
@@ -30,14 +33,19 @@ const STATUSES: Record<Exclude<EndReason, "void">, readonly string[]> = {
   unattended: ["completed", "expired"],
 };
 
-/** @param untilMs until when a receipt may still be on its way. */
-export async function auditGeneration(
-  server: Server,
-  party: Party,
-  end: Ended,
-  keys: PublicKeys,
-  untilMs: number,
-): Promise<string[]> {
+/** What every generation of a run is held against. */
+export interface Context {
+  readonly server: Server;
+  readonly party: Party;
+  readonly keys: PublicKeys;
+  /** Until when a receipt may still be on its way. */
+  readonly untilMs: number;
+  /** By the account's clients. */
+  readonly seen: readonly Seen[];
+}
+
+export async function auditGeneration(end: Ended, context: Context): Promise<string[]> {
+  const { server, party, keys, untilMs, seen } = context;
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${server.url}/v1/generations/${end.generation}${path}`, {
       headers: { authorization: `Bearer ${party.key}`, ...headers },
@@ -57,6 +65,8 @@ export async function auditGeneration(
   }
   const record = (await response.json()) as Shown;
   if (!STATUSES[end.reason].includes(record.status)) find(`its record says ${record.status}`);
+  const committedMs = record.steps.map((step) => step.committed_at_ms);
+  found.push(...absentFindings(end, committedMs, seen, server.kills));
   const receipt = await receiptOf(get, keys, untilMs);
   if (typeof receipt === "string") find(`its receipt ${receipt}`);
   else {

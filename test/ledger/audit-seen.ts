@@ -6,13 +6,19 @@ const CHARGED = new Set(["completed", "cancelled"]);
 
 /** @param ends of the account's generations. */
 export function auditSeen(seen: readonly Seen[], ends: ReadonlyMap<string, Ended>): string[] {
-  return seen.flatMap((one) => [
+  const charged = [...ends.values()].filter(({ reason }) => CHARGED.has(reason));
+  const more = `${charged.length} generations were charged, ${seen.length} were meant`;
+  return [...(charged.length <= seen.length ? [] : [more]), ...seen.flatMap((one) => findingsOf(one, ends))];
+}
+
+function findingsOf(one: Seen, ends: ReadonlyMap<string, Ended>): string[] {
+  return [
     ...one.problems,
     ...servedOf(one).flatMap((served) => servedFindings(one, served, ends.get(served.generation))),
     ...failedFindings(one, ends),
     ...cancelledFindings(one, ends),
     ...keyFindings(one, ends),
-  ]);
+  ];
 }
 
 const servedOf = ({ outcomes }: Seen): Served[] => outcomes.filter((outcome) => outcome.kind === "served");

@@ -36,8 +36,9 @@ export async function auditRun(
     const { verdict, findings } = auditChain(party.account, rows, ledger);
     const ends = endsOf(rows);
     const found = [...findings, ...countedFindings(rows, verdict.live)];
-    for (const end of ends) found.push(...(await auditGeneration(server, party, end, keys, untilMs)));
     const own = seen.filter(({ account }) => account === party.account);
+    const context = { server, party, keys, untilMs, seen: own };
+    for (const end of ends) found.push(...(await auditGeneration(end, context)));
     found.push(...auditSeen(own, new Map(ends.map((end) => [end.generation, end]))));
     report.entries += rows.length;
     report.reserved += verdict.reserved;

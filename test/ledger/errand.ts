@@ -9,7 +9,9 @@ export interface Errand {
   /** Which of the accounts it is of. */
   readonly party: number;
   readonly body: Readonly<Record<string, unknown>> & { readonly n: number; readonly stream: boolean };
-  /** Also sent so many milliseconds after the start of its turn. */
+  /** Its body is like no other's, so that no other client's retry can be taken for its own. */
+  readonly isAlone: boolean;
+  /** Begins so many milliseconds after its turn has come. */
   readonly afterMs: number;
   readonly idempotencyKey: string | null;
   /** Two requests at once under one key. */
@@ -37,6 +39,7 @@ export function errandOf(random: Random, number: number, parties: number): Erran
   const stream = random.chance(0.6);
   const idempotencyKey = random.chance(0.3) ? `order-${number}` : null;
   const isStingy = random.chance(0.04);
+  const isAlone = random.chance(0.7);
   return {
     number,
     party: random.whole(parties),
@@ -49,7 +52,9 @@ export function errandOf(random: Random, number: number, parties: number): Erran
       ...(random.chance(0.5) && { seed: random.whole(3) }),
       ...(random.chance(0.5) && { vpg: { scale: 1.5 } }),
       ...(isStingy && { max_micro_credits: 1 }),
+      ...(isAlone && { user: `client-${number}` }),
     },
+    isAlone,
     afterMs: random.whole(1_500),
     idempotencyKey,
     isTwin: idempotencyKey !== null && random.chance(0.3),

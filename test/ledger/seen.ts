@@ -33,6 +33,8 @@ export interface Seen {
   readonly cancelled: Map<string, string>;
   /** Prices that were quoted. */
   readonly quotes: number[];
+  /** When it last asked for anything. */
+  lastAskedMs: number;
   /** What no server should answer. */
   readonly problems: string[];
 }
@@ -43,5 +45,6 @@ export const nothingSeen = (errand: Errand, account: string): Seen => ({
   outcomes: [],
   cancelled: new Map(),
   quotes: [],
+  lastAskedMs: 0,
   problems: [],
 });

@@ -7,6 +7,7 @@ import { migrate } from "../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../scripts/operator.ts";
 import { freePort, isFree } from "../../scripts/port.ts";
 import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import type { Kill } from "./audit-absent.ts";
 import type { NoiseEndpoint } from "./endpoint.ts";
 
 /** So many times faster the waits of minutes pass: a hold expires in 15 s, nobody is waited for longer than 10 s. */
@@ -18,6 +19,7 @@ export class Server {
   readonly operator: Operator;
   /** What the Worker wrote, the newest lines. */
   readonly said: string[] = [];
+  readonly kills: Kill[] = [];
   readonly #port: number;
   readonly #endpoint: NoiseEndpoint;
   #worker: WorkerProcess | null = null;
@@ -64,9 +66,11 @@ export class Server {
     const { child } = this.#worker!;
     this.#up = Promise.withResolvers<void>();
     const gone = new Promise((resolve) => child.once("exit", resolve));
+    const beforeMs = Date.now();
     endWorker(this.#worker!, "SIGKILL");
     await gone;
     while (!(await isFree(this.#port))) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.kills.push({ beforeMs, afterMs: Date.now() });
   }
 
   /** Kills it and clears its folder. */
