@@ -19,6 +19,8 @@ if (![seed, kills, generations].every((value) => Number.isSafeInteger(value) && 
   process.exit(2);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 const began = Date.now();
 const report = await runLedger({ seed, kills, generations, log: (line) => console.log(line) });
 for (const finding of report.findings) console.log(`FINDING ${finding}`);

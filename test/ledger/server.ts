@@ -31,6 +31,7 @@ export class Server {
     this.operator = operatorOf(this.url, localSecret(folder, "ADMIN_SECRET"));
     this.#port = port;
     this.#endpoint = endpoint;
+    process.once("exit", this.#abandon);
   }
 
   /** A server on a folder of its own that is not started yet. */
@@ -40,7 +41,7 @@ export class Server {
     return new Server(await freePort(), folder, endpoint);
   }
 
-  /** Resolves when it answers, as often as it is killed before. */
+  /** Resolves once it answers, or answers again. */
   get up(): Promise<void> {
     return this.#up.promise;
   }
@@ -75,7 +76,14 @@ export class Server {
 
   /** Kills it and clears its folder. */
   async remove(): Promise<void> {
+    process.off("exit", this.#abandon);
     if (this.#worker?.child.exitCode === null) await this.kill();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+
+  /** Nothing of it outlives the run, however that ends. */
+  readonly #abandon = () => {
+    if (this.#worker) endWorker(this.#worker, "SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  };
 }
