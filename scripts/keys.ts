@@ -1,8 +1,7 @@
 /** `npm run keys`: the operator makes accounts, gives credit, and makes, lists, rotates and disables keys. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { operatorOf } from "./operator.ts";
+import { OPERATOR_USAGE, type Operator, operatorFrom, operatorOptions } from "./operator.ts";
 import { tableOf } from "./table.ts";
 
 const USAGE = `npm run keys -- COMMAND [options]
@@ -15,8 +14,7 @@ const USAGE = `npm run keys -- COMMAND [options]
   rotate  --account ID --key ID                [--overlap-seconds 86400]
   disable --account ID --key ID
 
-  --url URL            http://localhost:8787 by default
-  --secret-file FILE   where the operator's secret is; else the variable ADMIN_SECRET; else .local/admin-secret (--folder)
+${OPERATOR_USAGE}
 `;
 
 interface Listed {
@@ -39,10 +37,7 @@ interface PageOf<T> {
 type Issued = ShownKey & { readonly key: string };
 
 const { values, positionals } = parse();
-if (!/^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/.test(values.url)) {
-  fail(`keys: --url ${values.url}: the operator's secret goes over https only, or to this machine`);
-}
-const operator = operatorOf(values.url.replace(/\/+$/, ""), secret());
+const operator = own();
 const commands: Readonly<Record<string, () => Promise<void>>> = {
   "create-account": createAccount,
   accounts: listAccounts,
@@ -62,9 +57,8 @@ function parse() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        url: { type: "string", default: "http://localhost:8787" },
-        folder: { type: "string", default: ".local" },
-        ...{ "secret-file": text, name: text, account: text, key: text, note: text, scopes: text },
+        ...operatorOptions,
+        ...{ name: text, account: text, key: text, note: text, scopes: text },
         ...{ models: text, project: text, expires: text, "overlap-seconds": text },
         ...{ "micro-credits": text, "grant-key": text },
       },
@@ -74,14 +68,11 @@ function parse() {
   }
 }
 
-function secret(): string {
-  const file = values["secret-file"];
-  if (!file && process.env.ADMIN_SECRET) return process.env.ADMIN_SECRET;
-  const path = file ?? `${values.folder}/admin-secret`;
+function own(): Operator {
   try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return fail(`keys: no operator's secret: ${path} cannot be read; see --secret-file in\n\n${USAGE}`);
+    return operatorFrom(values);
+  } catch (error) {
+    return fail(`keys: ${(error as Error).message}\n\n${USAGE}`);
   }
 }
 

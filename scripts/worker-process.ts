@@ -17,6 +17,8 @@ interface WorkerOptions {
   readonly endpoint: { readonly url: string; readonly numerics: string };
   /** Takes every caller for the oldest account, without a key. */
   readonly authOff?: boolean;
+  /** More variables of the Worker. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** What the Worker logs, and every warning and error, line by line. */
   readonly log: (line: string) => void;
 }
@@ -25,8 +27,10 @@ interface WorkerOptions {
 const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has access|Binding\b|env\.|Using )/;
 
 /** Starts it in a process group of its own, so that all of it can be ended at once. */
-export function startWorker({ port, folder, endpoint, authOff, log }: WorkerOptions): WorkerProcess {
+export function startWorker(options: WorkerOptions): WorkerProcess {
+  const { port, folder, endpoint, authOff, log } = options;
   const variables = localVariables(folder, {
+    ...options.variables,
     ENDPOINT_URL: endpoint.url,
     ENDPOINT_NUMERICS: endpoint.numerics,
     ORIGIN: `http://localhost:${port}`,

@@ -5,6 +5,7 @@ import type { AccountState } from "../metering/ledger/state.ts";
 import { Refusal } from "../refusal.ts";
 import { ledger, showLedger } from "./admin-schemas.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { errorAnswer } from "./schemas.ts";
 
 const account = ledger
@@ -22,7 +23,6 @@ const account = ledger
     holds: z.array(
       z.object({ generation: z.string(), api_key: z.string(), micro_credits: z.int(), created_at: z.int() }),
     ),
-    head: z.object({ seq: z.int(), hash: z.string() }).describe("the chain's last row"),
   })
   .openapi("Account");
 
@@ -37,39 +37,13 @@ const show = createRoute({
   },
 });
 
-const row = z
-  .object({
-    seq: z.int(),
-    key: z.string().describe("what makes it happen once"),
-    kind: z.enum(["grant", "reserve", "settle", "release", "adjust"]),
-    generation: z.string().nullable(),
-    at_ms: z.int(),
-    legs: z.object({ granted: z.int(), available: z.int(), held: z.int(), charged: z.int() }),
-    note: z.string().describe("JSON"),
-    previous: z.string(),
-    hash: z.string(),
-  })
-  .openapi("LedgerEntry");
-
 const entries = createRoute({
   method: "get",
   path: "/v1/account/entries",
   summary: "List the ledger's rows, oldest first, each with the hash that chains it to the one before",
-  request: {
-    query: z.strictObject({
-      after: z.coerce.number().int().min(0).default(0).describe("`seq` of the last row that was read"),
-      limit: z.coerce.number().int().min(1).max(1000).default(100),
-    }),
-  },
+  request: { query: entriesQuery },
   responses: {
-    200: {
-      description: "Rows.",
-      content: {
-        "application/json": {
-          schema: z.object({ object: z.literal("list"), data: z.array(row), has_more: z.boolean() }),
-        },
-      },
-    },
+    200: { description: "Rows.", content: { "application/json": { schema: entriesPage } } },
     400: errorAnswer("A query parameter is malformed; `param` names it."),
     403: errorAnswer("The key lacks the scope `usage`."),
   },
@@ -85,14 +59,7 @@ export function accountRoutes(app: OpenAPIHono<ApiEnv>, { ledgers }: Deps): void
 
   app.openapi(entries, async (c) => {
     const { account: id } = allow(c.get("caller"), "usage");
-    const { after, limit } = c.req.valid("query");
-    const rows = await ledgers(id).entries(after, limit + 1);
-    const data = rows.slice(0, limit).map(({ atMs, legs, ...rest }) => ({
-      ...rest,
-      at_ms: atMs,
-      legs: { ...legs },
-    }));
-    return c.json({ object: "list" as const, data, has_more: rows.length > limit }, 200);
+    return c.json(await readEntries((...page) => ledgers(id).entries(...page), c.req.valid("query")), 200);
   });
 }
 
@@ -110,7 +77,6 @@ function answerOf(state: AccountState): z.infer<typeof account> {
       micro_credits: amount,
       created_at: seconds(createdMs),
     })),
-    head: { ...state.head },
   };
 }
 

@@ -41,13 +41,14 @@ export const ledger = z.object({
     monthly_budget: z.int().nullable(),
     alert_percents: z.array(z.int()),
   }),
+  head: z.object({ seq: z.int(), hash: z.string() }).describe("the chain's last row"),
 });
 
 /** `ledger` is null until something was granted or set. */
 export const accountOfOperator = accountAnswer.extend({ ledger: ledger.nullable() });
 
 export function showLedger(state: AccountState): z.infer<typeof ledger> {
-  const { disabled, balance, limits } = state;
+  const { disabled, balance, limits, head } = state;
   return {
     disabled,
     balance: { ...balance },
@@ -58,5 +59,6 @@ export function showLedger(state: AccountState): z.infer<typeof ledger> {
       monthly_budget: limits.monthlyBudget,
       alert_percents: [...limits.alertPercents],
     },
+    head: { ...head },
   };
 }

@@ -13,6 +13,7 @@ import {
   showLedger,
 } from "./admin-schemas.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { accountAnswer, listOf, name, pageQuery, readPage, showAccount, showPage } from "./key-schemas.ts";
 
 const params = z.object({ id: z.string() });
@@ -45,6 +46,14 @@ const show = createRoute({
   hide: true,
   request: { params },
   responses: answers(accountOfOperator),
+});
+
+const entries = createRoute({
+  method: "get",
+  path: "/v1/admin/accounts/{id}/entries",
+  hide: true,
+  request: { params, query: entriesQuery },
+  responses: answers(entriesPage),
 });
 
 const grants = createRoute({
@@ -90,6 +99,14 @@ export function adminRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(show, async (c) => {
     const account = await knownAccount(deps, c.req.valid("param").id);
     return c.json(await describe(deps, account), 200);
+  });
+
+  app.openapi(entries, async (c) => {
+    const { id } = await knownAccount(deps, c.req.valid("param").id);
+    return c.json(
+      await readEntries((...page) => deps.ledgers(id).entries(...page), c.req.valid("query")),
+      200,
+    );
   });
 
   app.openapi(grants, async (c) => {

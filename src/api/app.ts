@@ -1,5 +1,6 @@
 /** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { Refusal } from "../refusal.ts";
 import { accountRoutes } from "./account.ts";
@@ -56,7 +57,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
   app.use("/v1/*", async (c, next) => {
     const type = c.req.header("content-type") ?? "";
-    if (c.req.raw.body !== null && !/^application\/json\s*(;|$)/i.test(type)) {
+    if (!/^application\/json\s*(;|$)/i.test(type) && (await hasBody(c))) {
       throw new Refusal("unsupported_media_type", "Send the body as application/json.", {
         param: "content-type",
       });
@@ -92,6 +93,13 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   });
   app.onError(answerError);
   return app;
+}
+
+/** Whether there is anything in the body: workerd makes an empty one of none at all. */
+async function hasBody({ req }: Context): Promise<boolean> {
+  if (req.raw.body === null) return false;
+  const length = req.header("content-length");
+  return length === undefined ? (await req.arrayBuffer()).byteLength > 0 : Number(length) > 0;
 }
 
 /** The methods that some route declares for a path. */

@@ -22,8 +22,8 @@ export class Agenda {
     await this.setAlarm();
   }
 
-  drop(item: AgendaItem): void {
-    this.#storage.sql.exec("DELETE FROM agenda WHERE item = ?", item);
+  drop(...items: AgendaItem[]): void {
+    for (const item of items) this.#storage.sql.exec("DELETE FROM agenda WHERE item = ?", item);
   }
 
   has(item: AgendaItem): boolean {

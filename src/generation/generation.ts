@@ -9,7 +9,7 @@ import type { Plan } from "../plan/plan.ts";
 import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
-import { type Head, Journal, type Terms } from "./journal.ts";
+import { type Head, isLive, Journal, type Terms } from "./journal.ts";
 import { Outputs } from "./outputs.ts";
 import type { Attached, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
@@ -38,7 +38,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     this.#journal = new Journal(ctx.storage.sql);
     this.#agenda = new Agenda(ctx.storage);
     this.#audience = new Audience(() => this.#deserted());
-    this.#settlement = new Settlement(this.#journal, this.#agenda, ports.settle);
+    this.#settlement = new Settlement(this.#journal, this.#agenda, ports);
   }
 
   /** Starts this very plan, once; again with the same digest joins it. Writes nothing where it is refused. */
@@ -64,8 +64,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (head.status === "expired") return "expired";
     await this.#attend(head);
     const outputs = this.#outputs(head);
-    const past = this.#journal.eventsAfter(after);
-    const listener = this.#audience.join(name, past, (imageIndex) => outputs.get(imageIndex));
+    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), (i) => outputs.get(i));
     if (head.status === "stopped") {
       this.#agenda.drop("abandon");
       this.#journal.setStatus("running", null, null);
@@ -99,10 +98,12 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const head = this.#headOf(account);
     if (!head) return "unknown";
     await this.#attend(head);
-    if (head.status === "running" && this.#interrupt) {
-      this.#interrupt("cancelled");
+    while (this.#running) {
+      this.#interrupt?.("cancelled");
       await this.#running;
-    } else if (head.status === "running" || head.status === "stopped") await this.#fail("cancelled");
+    }
+    // A hang-up or hand-over of the same moment may have ended the run first, and left it resumable.
+    if (isLive(this.#journal.head()!)) await this.#fail("cancelled");
     return this.#record();
   }
 
@@ -110,7 +111,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async forget(account: string): Promise<"deleted" | "running" | "unknown"> {
     const head = this.#headOf(account);
     if (!head) return "unknown";
-    if (head.status === "running" || head.status === "stopped") return "running";
+    if (isLive(head)) return "running";
     await this.#attend(head);
     if (this.#agenda.has("settle")) await this.#settlement.tell();
     await this.#expire();
@@ -235,8 +236,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async #finish(status: "completed" | "failed" | "cancelled", failure: FailureReason | null): Promise<void> {
     const now = Date.now();
     this.#journal.setStatus(status, failure, now);
-    this.#agenda.drop("watch");
-    this.#agenda.drop("abandon");
+    this.#agenda.drop("watch", "abandon");
     this.#agenda.note("expire", now + this.#ports.keepMs);
     this.#agenda.note("settle", now);
     this.#audience.dismiss();
@@ -267,7 +267,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async #stop(): Promise<void> {
     this.#journal.setStatus("stopped", null, null);
     this.#agenda.drop("watch");
-    await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS);
+    await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS / this.#ports.haste);
   }
 
   async #expire(): Promise<void> {

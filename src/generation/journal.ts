@@ -34,11 +34,15 @@ export interface Head {
   readonly epoch: number;
   /** Wakes since the last committed step. */
   readonly wakes: number;
-  /** False once a crash has cut off whoever listened, until somebody comes back. */
+  /** False until somebody comes, and once a crash has cut off whoever listened. */
   readonly attended: boolean;
   /** One a picture; empty before the end. */
   readonly outputs: Receipt["outputs"];
 }
+
+/** Whether it has not ended: it runs, or can be taken up again. */
+export const isLive = ({ status }: Pick<Head, "status">): boolean =>
+  status === "running" || status === "stopped";
 
 export interface JournalRow {
   readonly step: number;
@@ -97,7 +101,7 @@ export class Journal {
   create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
     this.#sql.exec(TABLES);
     this.#sql.exec(
-      "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0, 1, '[]')",
+      "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0, 0, '[]')",
       id,
       digest,
       JSON.stringify(plan),

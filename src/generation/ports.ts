@@ -11,6 +11,8 @@ export interface GenerationPorts {
   readonly settle: Settle;
   /** How long record, tokens and outputs are kept after the end, in milliseconds. */
   readonly keepMs: number;
+  /** How many times faster the waits of a minute and more pass; 1 but in tests. */
+  readonly haste: number;
 }
 
 /** What starting or attaching to a generation can come to. */

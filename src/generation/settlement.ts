@@ -2,7 +2,8 @@
 import type { HoldEnd, HoldState } from "../metering/hold.ts";
 import { chargeOf } from "../plan/price.ts";
 import type { Agenda } from "./agenda.ts";
-import type { Head, Journal } from "./journal.ts";
+import { type Head, isLive, type Journal } from "./journal.ts";
+import type { GenerationPorts } from "./ports.ts";
 import { describe, type GenerationRecord } from "./record.ts";
 import { ATTEND_WITHIN_MS, SETTLE_AGAIN_MS } from "./times.ts";
 
@@ -14,11 +15,17 @@ export class Settlement {
   readonly #journal: Journal;
   readonly #agenda: Agenda;
   readonly #settle: Settle;
+  readonly #attendWithinMs: number;
 
-  constructor(journal: Journal, agenda: Agenda, settle: Settle) {
+  constructor(
+    journal: Journal,
+    agenda: Agenda,
+    { settle, haste }: Pick<GenerationPorts, "settle" | "haste">,
+  ) {
     this.#journal = journal;
     this.#agenda = agenda;
     this.#settle = settle;
+    this.#attendWithinMs = ATTEND_WITHIN_MS / haste;
   }
 
   /** How a started generation stands, for the ledger that asks. */
@@ -31,7 +38,7 @@ export class Settlement {
   async tell(): Promise<void> {
     const head = this.#journal.head()!;
     const end = this.#end();
-    if (!end) return this.#agenda.note("settle", attendedUntil(head));
+    if (!end) return this.#agenda.note("settle", this.#attendedUntil(head));
     try {
       await this.#settle(end, describe(head, this.#journal.rows()));
       this.#agenda.drop("settle");
@@ -48,20 +55,27 @@ export class Settlement {
   }
 
   #end(): HoldEnd | null {
-    return endOf(this.#journal.head()!, this.#journal.committedSteps(), Date.now());
+    const head = this.#journal.head()!;
+    return endOf(head, this.#journal.committedSteps(), Date.now() >= this.#attendedUntil(head));
+  }
+
+  /** Until when somebody may come back for a finished generation that nobody attends. */
+  #attendedUntil({ finishedMs }: Head): number {
+    return (finishedMs ?? 0) + this.#attendWithinMs;
   }
 }
 
 /**
  * How a generation ended, or null while it has not: still running or resumable, or finished with nobody there.
  * @param committed steps that are final.
+ * @param late nobody may come back for it any more.
  */
-export function endOf(head: Head, committed: number, nowMs: number): HoldEnd | null {
+function endOf(head: Head, committed: number, late: boolean): HoldEnd | null {
   const { id, terms, status, plan, failure } = head;
-  if (status === "running" || status === "stopped") return null;
+  if (isLive(head)) return null;
   const finished = status === "completed" || (status === "expired" && failure === null);
   const attended = head.attended || terms.comesBack;
-  if (finished && !attended && nowMs < attendedUntil(head)) return null;
+  if (finished && !attended && !late) return null;
   const reason = finished ? (attended ? "completed" : "unattended") : (failure ?? "failed");
   const steps = reason === "completed" || reason === "cancelled" ? committed : 0;
   const tokens = plan.steps.slice(0, steps).reduce((sum, { length }) => sum + length, 0);
@@ -78,6 +92,3 @@ export function endOf(head: Head, committed: number, nowMs: number): HoldEnd | n
     },
   };
 }
-
-/** Until when somebody may come back for a finished generation that nobody attends. */
-const attendedUntil = ({ finishedMs }: Head): number => (finishedMs ?? 0) + ATTEND_WITHIN_MS;

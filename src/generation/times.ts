@@ -12,3 +12,11 @@ export const ATTEND_WITHIN_MS = 10 * 60_000;
 export const SETTLE_AGAIN_MS = 5_000;
 /** Wakes without a newly committed step after which it has failed through us. */
 export const MAX_WAKES = 3;
+
+/**
+ * How many times faster the waits of a minute and more pass, holds among them: so that a test sees what comes after.
+ * @param local whether this is somebody's own machine; elsewhere nothing is faster.
+ */
+export function hasteOf(local: boolean, asked: string | undefined): number {
+  return local ? Math.max(1, Number(asked) || 1) : 1;
+}

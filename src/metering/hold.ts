@@ -96,6 +96,8 @@ export interface SettledUsage {
   readonly size: string;
 }
 
+export const NO_USAGE: SettledUsage = { pictures: 0, steps: 0, tokens: 0, size: "" };
+
 /** What a generation answers when its ledger asks about a hold that has expired. */
 export type HoldState =
   /** Runs, or has stopped and can be taken up again. */

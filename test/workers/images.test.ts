@@ -184,6 +184,23 @@ describe("what is refused", () => {
     },
   );
 
+  it("no body at all, of no type, is none to refuse; one in pieces of another type is, with 415", async () => {
+    const id = (await post(asked)).headers.get("x-generation-id");
+    const cancel = (body: BodyInit, headers: HeadersInit = {}) =>
+      keyed(`/v1/generations/${id}/cancel`, { method: "POST", body, headers });
+    const pieces = (...texts: string[]) =>
+      new ReadableStream({
+        start(controller) {
+          for (const text of texts) controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      });
+    expect((await cancel(new Uint8Array(0), { "content-length": "0" })).status).toBe(200);
+    expect((await cancel(pieces())).status).toBe(200);
+    expect((await cancel(pieces("{", "}"), { "content-type": "text/plain" })).status).toBe(415);
+    expect((await cancel(pieces("{", "}"))).status).toBe(415);
+  });
+
   it("a body of another type, with 415, and one too large, with 413", async () => {
     expect((await post("prompt=fish", { headers: { "content-type": "text/plain" } })).status).toBe(415);
     expect((await post({ prompt: "x".repeat(2 ** 21) })).status).toBe(413);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { genesis, type Row, verifyChain } from "../../src/metering/ledger/chain.ts";
 import { call, events, misbehave, sse } from "./client.ts";
-import { as, done, newAccount, newKey, refusal } from "./operator.ts";
+import { as, asOperator, done, newAccount, newKey, refusal } from "./operator.ts";
 
 const asked = { model: "var-sprites", prompt: "boat", n: 2, seed: 21, vpg: { scale: 1 } };
 
@@ -132,6 +132,31 @@ describe("a price", () => {
     );
     const three = breakdown.steps.slice(0, 3).reduce((sum, step) => sum + step.micro_credits, 0) * asked.n;
     expect(await settledBalance(who)).toEqual({ available: 1_000_000 - three, held: 0, charged: three });
+  });
+});
+
+describe("the operator's view of a ledger", () => {
+  it("shows its rows page by page, which verify and come to its head; to nobody without the secret", async () => {
+    const who = await someone(1_000_000);
+    const { vpg } = await done<{ vpg: { generation_id: string } }>(draw(who, { ...asked, n: 1 }));
+    await settledBalance(who);
+    const path = `/accounts/${who.account}`;
+    const page = (query: string) =>
+      done<{ data: { seq: number; kind: string; generation: string | null }[]; has_more: boolean }>(
+        asOperator(`${path}/entries?${query}`),
+      );
+    const [first, rest] = [await page("limit=1"), await page("after=1")];
+    expect([first.has_more, rest.has_more]).toEqual([true, false]);
+    const of = vpg.generation_id;
+    expect([...first.data, ...rest.data]).toMatchObject([
+      { seq: 1, kind: "grant", generation: null },
+      { seq: 2, kind: "reserve", generation: of },
+      { seq: 3, kind: "settle", generation: of },
+    ]);
+    const { ledger } = await done<{ ledger: { head: object } }>(asOperator(path));
+    expect(rest.data.at(-1)).toMatchObject(ledger.head);
+    expect((await as(who.key, `/admin${path}/entries`)).status).toBe(404);
+    expect((await asOperator("/accounts/acct_none/entries")).status).toBe(404);
   });
 });
 

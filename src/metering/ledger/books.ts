@@ -4,7 +4,16 @@ import type { SettledRow } from "../usage/row.ts";
 import type { Row } from "./chain.ts";
 import { KEPT_MS } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
-import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
+import {
+  type Adjustment,
+  adjust,
+  type EndAnswer,
+  end,
+  ended,
+  type Grant,
+  grant,
+  type PostAnswer,
+} from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
 import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
 import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
@@ -17,6 +26,8 @@ export interface LedgerStorage {
   transactionSync<Result>(closure: () => Result): Result;
 }
 
+/** A hold that nobody has ended asks its generation after so long, and after that again. */
+const HELD_MS = 15 * 60_000;
 const EXTENDED_MS = 10 * 60_000;
 /** So that forgetting wakes the object at most once an hour. */
 const PRUNE_SLACK_MS = 60 * 60_000;
@@ -26,9 +37,12 @@ const MOST_ROWS = 5_000;
 export class AccountBooks {
   readonly #storage: LedgerStorage;
   readonly #tables: Tables;
+  readonly #haste: number;
 
-  constructor(storage: LedgerStorage) {
+  /** @param haste how many times faster holds expire. */
+  constructor(storage: LedgerStorage, haste = 1) {
     this.#storage = storage;
+    this.#haste = haste;
     this.#tables = openTables(storage.sql);
   }
 
@@ -40,7 +54,7 @@ export class AccountBooks {
     return this.#existing<HoldAnswer | Choice>(
       request.account,
       { kind: "refused", refusal: { why: "credit_balance_exhausted", available: 0 }, limits: null },
-      () => reserve(this.#tables, request, preferred, nowMs),
+      () => reserve(this.#tables, request, preferred, nowMs, this.#expiry(nowMs, HELD_MS)),
     );
   }
 
@@ -49,6 +63,12 @@ export class AccountBooks {
     return this.#existing<EndAnswer>(said.account, "unknown", (head) =>
       end(this.#tables, head, said, told, nowMs),
     );
+  }
+
+  /** How a generation's hold has ended, or null. */
+  ended(generation: string): HoldEnd | null {
+    const head = this.#tables.store.head();
+    return head && ended(this.#tables, head, generation);
   }
 
   grant(given: Grant, nowMs: number): PostAnswer {
@@ -114,7 +134,7 @@ export class AccountBooks {
     if (!head) return [];
     return this.#storage.transactionSync(() =>
       this.#tables.holds
-        .extendExpired(nowMs, nowMs + EXTENDED_MS)
+        .extendExpired(nowMs, this.#expiry(nowMs, EXTENDED_MS))
         .map(({ generation }) => ({ account: head.account, generation })),
     );
   }
@@ -145,6 +165,10 @@ export class AccountBooks {
     const pruneMs = endedMs === null ? null : endedMs + KEPT_MS + PRUNE_SLACK_MS;
     const dues = [expiresMs, pruneMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  #expiry(nowMs: number, afterMs: number): number {
+    return nowMs + Math.ceil(afterMs / this.#haste);
   }
 
   /** In a transaction on an account that exists, or what is said of one that does not. */

@@ -1,6 +1,6 @@
 /** One account's ledger is one Durable Object: holds, ends, grants; its alarm asks expired holds and sends usage. */
 import { DurableObject } from "cloudflare:workers";
-import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
+import { type HoldAnswer, type HoldEnd, type HoldRequest, type HoldState, NO_USAGE } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
@@ -18,6 +18,8 @@ export interface LedgerPorts {
   readonly publish: (events: readonly UsageEvent[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How many times faster holds expire; 1, but in tests. */
+  readonly haste?: number;
 }
 
 /** No answer within this long is none. */
@@ -25,7 +27,6 @@ const HOLD_STATE_WITHIN_MS = 30_000;
 const ATTENDED_WITHIN_MS = 2_000;
 const PUBLISH_WITHIN_MS = 30_000;
 const EVENTS_AT_ONCE = 100;
-const NO_USAGE = { pictures: 0, steps: 0, tokens: 0, size: "" };
 
 /**
  * Wired with its ports in worker.ts, under the account's id as its name.
@@ -40,7 +41,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, ports: LedgerPorts) {
     super(ctx, env);
     this.#ports = ports;
-    this.#books = new AccountBooks(ctx.storage);
+    this.#books = new AccountBooks(ctx.storage, ports.haste);
   }
 
   /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
@@ -56,6 +57,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     const answer = this.#books.end(said, true, this.#ports.now());
     await this.#schedule();
     return answer;
+  }
+
+  /** How a hold has ended; null where it has not, or there is none. What stands here is what a receipt says. */
+  async ended(generation: string): Promise<HoldEnd | null> {
+    return this.#books.ended(generation);
   }
 
   /** Asks a hold's generation now how it stands: one that was never started is released. */

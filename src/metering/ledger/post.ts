@@ -1,5 +1,5 @@
 /** What is posted besides a reservation: how a generation ended, credit granted, charges refunded. */
-import type { EndReason, HoldEnd } from "../hold.ts";
+import { type EndReason, type HoldEnd, NO_USAGE, type SettledUsage } from "../hold.ts";
 import { monthOf } from "./budget.ts";
 import { type Hold, heldOf } from "./holds.ts";
 import type { Head, Posted } from "./store.ts";
@@ -80,6 +80,15 @@ export function end(tables: Tables, head: Head, said: HoldEnd, told: boolean, no
   const { held } = tables.store.head()!.balances;
   tables.budget.alert(tables.rates.account().limits, held, false, nowMs);
   return "settled";
+}
+
+/** How a hold has ended, as its row says it; null where it has not. */
+export function ended({ holds, store }: Tables, { account }: Head, generation: string): HoldEnd | null {
+  const hold = holds.find(generation);
+  if (!hold?.reason) return null;
+  const { reason, charge } = hold;
+  const { usage = NO_USAGE } = JSON.parse(store.find(`end:${generation}`)!.note) as { usage?: SettledUsage };
+  return { account, generation, reason, charge, usage };
 }
 
 /** Posts a grant, once a key. */

@@ -3,8 +3,6 @@ import type { HoldAnswer, HoldRefusal, HoldRequest, Limits } from "../hold.ts";
 import type { Hold } from "./holds.ts";
 import type { Tables } from "./tables.ts";
 
-/** A hold that nobody has ended asks its generation after so long. */
-const EXPIRES_MS = 15 * 60_000;
 /** When a live hold may have ended is anyone's guess. */
 const CONCURRENCY_RETRY_MS = 1_000;
 
@@ -20,12 +18,14 @@ const retried = new Set<HoldRefusal["why"]>(["rate_limit_exceeded", "concurrency
 /**
  * Answers a reservation; to be called within a transaction, on an account that exists.
  * @param preferred generations to be joined first, in this order; null: not asked yet.
+ * @param expiresMs when a new hold asks its generation, unless somebody has ended it.
  */
 export function reserve(
   tables: Tables,
   request: HoldRequest,
   preferred: readonly string[] | null,
   nowMs: number,
+  expiresMs: number,
 ): HoldAnswer | Choice {
   const repeated = answeredBefore(tables, request);
   if (repeated) return repeated;
@@ -81,7 +81,7 @@ export function reserve(
     return refuse({ why: "credit_balance_exhausted", available });
   }
   rate.take();
-  holds.add(request, rate.taken, nowMs, nowMs + EXPIRES_MS);
+  holds.add(request, rate.taken, nowMs, expiresMs);
   holds.forgiveRebuff(generation);
   tables.budget.alert(rates.account().limits, load.account.amount + amount, false, nowMs);
   return { kind: "held", limits: rate.taken };

@@ -1,0 +1,133 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { catalogue } from "../../src/catalogue/index.ts";
+import { seedPictures } from "../../src/engine/seeds.ts";
+import { sha256 } from "../../src/generation/digest.ts";
+import type { Terms } from "../../src/generation/journal.ts";
+import type { GenerationRecord } from "../../src/generation/record.ts";
+import type { Receipt } from "../../src/metering/receipt/schema.ts";
+import { readSigned } from "../../src/metering/receipt/sign.ts";
+import { Receipts } from "../../src/metering/receipt/store.ts";
+import { makePlan } from "../../src/plan/plan.ts";
+import { chargeOf, totalOf } from "../../src/plan/price.ts";
+import { misbehave } from "./client.ts";
+import { newAccount } from "./operator.ts";
+
+const MINUTE = 60_000;
+const plan = makePlan(
+  { prompt: "boat", n: 2, seed: 21, size: "auto", format: "png", partialImages: 0 },
+  catalogue[0],
+  seedPictures,
+);
+const price = totalOf(plan);
+
+/** A generation of an account of its own whose price is held; it is neither started nor followed yet. */
+async function held(hangUp: Terms["hangUp"]) {
+  const account = await newAccount(price);
+  const id = `gen_${crypto.randomUUID()}`;
+  const [project, apiKey] = ["proj_test", "key_test"];
+  const ledger = () => env.LEDGERS.getByName(account);
+  const object = () => env.GENERATIONS.getByName(id);
+  await ledger().reserve({
+    ...{ account, generation: id, apiKey, project, model: plan.model, pictures: 2, amount: price },
+    ...{ bodySha256: "", plan: JSON.stringify(plan), idempotencyKey: null, retryCount: 0 },
+  });
+  return {
+    ...{ account, id, ledger, object },
+    start: async () =>
+      object().start(id, await sha256(JSON.stringify(plan)), plan, {
+        ...{ account, project, apiKey, hangUp, comesBack: false },
+      }),
+    /** Read from its journal: asking the object for its record would count as coming back. */
+    status: () =>
+      runInDurableObject(
+        object(),
+        (_, { storage }) => storage.sql.exec("SELECT status FROM head").one().status,
+      ),
+    balance: async () => (await ledger().account())!.balance,
+  };
+}
+
+type Started = Awaited<ReturnType<typeof held>>;
+
+const receiptOf = async ({ account, id }: Started): Promise<Receipt | null> => {
+  const jws = await new Receipts(env.OUTPUTS).get(account, id);
+  return jws === null ? null : readSigned(jws);
+};
+
+/** From now on the clock shows so much more. */
+function pass(ms: number): void {
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+}
+
+beforeEach(() => misbehave());
+afterEach(() => vi.restoreAllMocks());
+
+describe("a settlement", () => {
+  it("that the ledger knows already signs what the ledger holds, whatever the record has become", async () => {
+    const one = await held("finish");
+    await one.start();
+    await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
+    pass(11 * MINUTE);
+    // The hold has expired and nobody has come: the ledger asks, and gives everything back.
+    await one.ledger().review(one.account, one.id);
+    expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+    vi.restoreAllMocks();
+    await one.object().describe(one.account);
+    await expect
+      .poll(() => receiptOf(one), { timeout: 20_000 })
+      .toMatchObject({
+        status: "unattended",
+        charge: { pictures: 0, held: price, charged: 0, released: price },
+      });
+    expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+  });
+
+  it("of what nobody ever followed waits ten minutes for somebody, and then charges nothing", async () => {
+    const one = await held("finish");
+    await one.start();
+    await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
+    expect(await one.balance()).toMatchObject({ available: 0, held: price, charged: 0 });
+    await one.ledger().review(one.account, one.id);
+    expect(await one.balance()).toMatchObject({ available: 0, held: price, charged: 0 });
+    pass(11 * MINUTE);
+    await one.ledger().review(one.account, one.id);
+    expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+  });
+
+  it("of what nobody followed at first charges who comes within ten minutes", async () => {
+    const one = await held("finish");
+    await one.start();
+    await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
+    await one.object().describe(one.account);
+    await expect.poll(one.balance, { timeout: 20_000 }).toMatchObject({ held: 0, charged: price });
+  });
+});
+
+describe("a cancellation", () => {
+  it("wins over a hang-up of the same moment: the committed steps are charged, once", async () => {
+    const one = await held("stop");
+    await misbehave({ suffix: "-3", times: 9, act: { kind: "hold", ms: 20_000 } });
+    await one.start();
+    await one.object().attach(one.account, "listener", 0);
+    const steps = async () => ((await one.object().describe(one.account)) as GenerationRecord).steps.length;
+    await expect.poll(steps, { timeout: 20_000 }).toBe(3);
+    const record = await runInDurableObject(one.object(), (generation) => {
+      void generation.leave("listener");
+      return generation.cancel(one.account);
+    });
+    expect(record).toMatchObject({ status: "cancelled", failure: "cancelled", steps: [{}, {}, {}] });
+    const charged = chargeOf(plan, 3);
+    await expect.poll(one.balance).toEqual({
+      ...{ granted: price, available: price - charged, held: 0, charged },
+    });
+    expect(await receiptOf(one)).toMatchObject({ status: "cancelled", charge: { charged } });
+    expect((await one.ledger().entries(0, 10)).map(({ kind }) => kind)).toEqual([
+      "grant",
+      "reserve",
+      "settle",
+    ]);
+  });
+});
