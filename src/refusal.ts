@@ -10,6 +10,8 @@ export type RefusalCode =
   | "not_found"
   | "method_not_allowed"
   | "asset_expired"
+  | "link_expired"
+  | "range_not_satisfiable"
   | "payload_too_large"
   | "unsupported_media_type"
   | "scope_missing"

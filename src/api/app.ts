@@ -12,6 +12,7 @@ import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { modelRoutes } from "./models.ts";
+import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { timingHeader } from "./timing.ts";
@@ -67,6 +68,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   imageRoutes(app, deps);
   modelRoutes(app);
   generationRoutes(app, deps);
+  outputRoutes(app, deps);
   receiptRoutes(app, deps);
   accountRoutes(app, deps);
   usageRoutes(app, (account, ...page) => deps.ledgers(account).settled(...page));

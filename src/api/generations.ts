@@ -4,6 +4,7 @@ import { allow } from "../accounts/caller.ts";
 import type { GenerationRecord } from "../generation/record.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { linking } from "./link.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, generationAnswer } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
@@ -25,10 +26,16 @@ const events = createRoute({
   method: "get",
   path: "/v1/generations/{id}/events",
   summary: "Follow a generation, after `Last-Event-ID` where that is sent",
-  request: { params, headers: z.object({ "last-event-id": z.string().optional() }) },
+  request: {
+    params,
+    query: z.strictObject({ response_format: z.enum(["b64_json", "url"]).optional() }),
+    headers: z.object({ "last-event-id": z.string().optional() }),
+  },
   responses: {
     200: { description: "Its events.", content: { "text/event-stream": { schema: { type: "string" } } } },
-    400: errorAnswer("`Last-Event-ID` is no event's id."),
+    400: errorAnswer(
+      "`Last-Event-ID` is no event's id, or a query parameter is not known; `param` names it.",
+    ),
     404: errorAnswer("No such generation."),
     410: errorAnswer("Its outputs have expired."),
   },
@@ -78,7 +85,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { account } = allow(c.get("caller"), "read");
     const record = await deps.generations.describe(account, id);
     if (record === "unknown") throw notFound();
-    return c.json(answerOf(record), 200);
+    return c.json(await answerOf(record, linking(c, deps, record)), 200);
   });
 
   app.openapi(events, async (c) => {
@@ -90,7 +97,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     if (typeof followed === "string") throw notFound();
     const { plan, createdMs } = followed.record;
     c.header("x-generation-id", id);
-    return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [] });
+    const link = c.req.valid("query").response_format === "url" ? linking(c, deps, followed.record) : null;
+    return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [], link });
   });
 
   app.openapi(cancel, async (c) => {
@@ -99,7 +107,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { account } = allow(c.get("caller"), "generate");
     const record = await deps.generations.cancel(account, id);
     if (record === "unknown") throw notFound();
-    return c.json(answerOf(record), 200);
+    return c.json(await answerOf(record, linking(c, deps, record)), 200);
   });
 
   app.openapi(forget, async (c) => {
@@ -128,8 +136,9 @@ function lastEventId(header: string | undefined): number {
   });
 }
 
-function answerOf(record: GenerationRecord) {
+async function answerOf(record: GenerationRecord, link: (imageIndex: number) => Promise<string>) {
   const { id, status, failure, createdMs, finishedMs, plan, steps } = record;
+  const outputs = status === "completed" ? record.outputs : [];
   return {
     id,
     object: "generation" as const,
@@ -142,6 +151,9 @@ function answerOf(record: GenerationRecord) {
     output_format: plan.format,
     settings: status === "expired" ? null : settingsOf(plan),
     pictures: picturesOf(plan),
+    outputs: await Promise.all(
+      outputs.map(async (output) => ({ ...output, url: await link(output.image_index) })),
+    ),
     tokens: tokensOf(plan),
     progress: { done: steps.length, steps: plan.steps.length },
     steps: steps.map(({ step, routes, stats, waitMs, bodyMs, mixMs, committedMs }) => ({

@@ -10,6 +10,7 @@ import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
 import { attemptOf } from "./hold.ts";
+import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
 import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, priceQuote } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
@@ -67,9 +68,10 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { createdMs } = followed.record;
     const warnings = warningsOf(request, plan);
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;
+    const link = request.response_format === "url" ? linking(c, deps, followed.record) : null;
     if (request.stream) {
       c.header("server-timing", timingHeader(timing));
-      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings });
+      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings, link });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
@@ -79,7 +81,9 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
         background: "opaque" as const,
         output_format: plan.format,
         size: plan.size,
-        data: pictures.map((b64_json) => ({ b64_json })),
+        data: link
+          ? await Promise.all(pictures.map(async (_, imageIndex) => ({ url: await link(imageIndex) })))
+          : pictures.map((b64_json) => ({ b64_json })),
         usage: usageOf(plan, pictures.length),
         safety_identifier: safetyIdentifier,
         vpg: reportOf(id, plan, outcome, warnings),
@@ -90,9 +94,6 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 }
 
 function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
-  if (request.response_format === "url") {
-    throw refused("response_format", "pictures come as b64_json; url is not available yet");
-  }
   if (request.background === "transparent") throw refused("background", "pictures are opaque");
   if (request.partial_images && !request.stream) {
     throw refused("partial_images", "previews need `stream: true`");

@@ -14,6 +14,8 @@ export interface StreamContext {
   readonly createdMs: number;
   readonly safetyIdentifier: string | null;
   readonly warnings: readonly Warning[];
+  /** Where finished pictures come as links: makes one. */
+  readonly link: ((imageIndex: number) => Promise<string>) | null;
 }
 
 /** Answers with a generation's events. */
@@ -64,9 +66,11 @@ function broken({ id }: StreamContext, cause: unknown): string {
   return frame(null, "error", errorBody(refusal));
 }
 
-function textOf(line: Line, context: StreamContext): string {
+async function textOf(line: Line, context: StreamContext): Promise<string> {
   if ("comment" in line) return `: ${line.comment}\n\n`;
-  const [type, data] = dataOf(line.event, line.media, context);
+  const isLinked = context.link && line.event.type === "completed";
+  const media = isLinked ? { url: await context.link(line.event.imageIndex) } : { b64_json: line.media };
+  const [type, data] = dataOf(line.event, media, context);
   return frame(line.id, type, data);
 }
 
@@ -74,10 +78,12 @@ function frame(id: number | null, type: string, data: object): string {
   return `${id === null ? "" : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
 }
 
-function dataOf(event: GenerationEvent, media: string | null, context: StreamContext): [string, object] {
+type Media = { readonly url: string } | { readonly b64_json: string | null };
+
+function dataOf(event: GenerationEvent, media: Media, context: StreamContext): [string, object] {
   const { id, plan, createdMs, safetyIdentifier, warnings } = context;
   const picture = {
-    b64_json: media,
+    ...media,
     created_at: Math.floor(createdMs / 1000),
     size: plan.size,
     quality: "auto",
