@@ -117,6 +117,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const done = await deps.generations.forget(account, id);
     if (done === "unknown") throw notFound();
     if (done === "running") throw new Refusal("still_running", "The generation runs; cancel it first.");
+    await deps.ledgers(account).forgetPrompt(account, id);
     return c.json({ id, object: "generation.deleted" as const, deleted: true as const }, 200);
   });
 }

@@ -133,6 +133,11 @@ export class AccountBooks {
     this.#tables.outbox.postpone(nowMs);
   }
 
+  /** Forgets a generation's prompt; again is as once. */
+  forgetPrompt(account: string, generation: string): void {
+    this.#existing(account, undefined, () => this.#tables.holds.forgetPrompt(generation));
+  }
+
   /** Forgets what nobody may ask for any more. */
   prune(nowMs: number): void {
     if (this.#tables.store.head()) this.#storage.transactionSync(() => this.#tables.holds.prune(nowMs));

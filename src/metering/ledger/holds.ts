@@ -188,6 +188,14 @@ export class Holds {
     this.#sql.exec("DELETE FROM rebuffs WHERE generation = ?", generation);
   }
 
+  /** Forgets what a generation was to show; what else was agreed stays, so that a retry finds it deleted. */
+  forgetPrompt(generation: string): void {
+    this.#sql.exec(
+      "UPDATE holds SET plan = json_remove(plan, '$.condition') WHERE generation = ?",
+      generation,
+    );
+  }
+
   /** Forgets plans, joins and rebuffs that nobody may ask for any more. */
   prune(nowMs: number): void {
     this.#sql.exec("UPDATE holds SET plan = NULL WHERE plan IS NOT NULL AND ended_ms <= ?", nowMs - KEPT_MS);

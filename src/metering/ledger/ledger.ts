@@ -64,6 +64,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     await this.#schedule();
   }
 
+  /** Forgets the prompt that a hold's plan is kept with. */
+  async forgetPrompt(account: string, generation: string): Promise<void> {
+    this.#books.forgetPrompt(account, generation);
+  }
+
   async grant(given: Grant): Promise<PostAnswer> {
     return this.#books.grant(given, this.#ports.now());
   }
