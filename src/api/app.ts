@@ -7,6 +7,7 @@ import { adminRoutes } from "./admin.ts";
 import { adminKeyRoutes } from "./admin-keys.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
+import { generationListRoute } from "./generation-list.ts";
 import { generationRoutes } from "./generations.ts";
 import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
@@ -67,6 +68,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
 
   imageRoutes(app, deps);
   modelRoutes(app);
+  generationListRoute(app, deps);
   generationRoutes(app, deps);
   outputRoutes(app, deps);
   receiptRoutes(app, deps);

@@ -227,6 +227,7 @@ describe("the other routes", () => {
       "/outputs/{id}/{file}",
       "/v1/account",
       "/v1/account/entries",
+      "/v1/generations",
       "/v1/generations/{id}",
       "/v1/generations/{id}/cancel",
       "/v1/generations/{id}/events",

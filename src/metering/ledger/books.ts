@@ -2,7 +2,7 @@
 import type { HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import type { Row } from "./chain.ts";
-import { KEPT_MS } from "./holds.ts";
+import { KEPT_MS, type ListedHold } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
 import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
@@ -106,6 +106,11 @@ export class AccountBooks {
   settled(fromMs: number, toMs: number, seq: number, limit: number): SettledRow[] {
     if (!this.#tables.store.head()) return [];
     return this.#tables.store.charges(fromMs, toMs, seq, Math.min(limit, MOST_ROWS)).map(settledRowOf);
+  }
+
+  /** Generations, the newest first, after the one named. */
+  generations(before: string | null, limit: number): ListedHold[] {
+    return this.#tables.store.head() ? this.#tables.holds.list(before, limit) : [];
   }
 
   /** Puts off the holds that have expired, and names them with their account. */

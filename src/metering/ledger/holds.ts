@@ -32,6 +32,24 @@ export interface Hold {
 
 export type LiveHold = Pick<Hold, "generation" | "apiKey" | "amount" | "createdMs" | "expiresMs">;
 
+/** One entry of the account's list of generations. */
+export interface ListedHold
+  extends Pick<
+    Hold,
+    | "generation"
+    | "apiKey"
+    | "project"
+    | "model"
+    | "amount"
+    | "createdMs"
+    | "endedMs"
+    | "reason"
+    | "charge"
+    | "refunded"
+  > {
+  readonly pictures: number;
+}
+
 /** What live holds amount to. */
 export interface Load {
   readonly holds: number;
@@ -88,6 +106,24 @@ export class Holds {
       .exec<{ [Field in keyof LiveHold]: LiveHold[Field] }>(
         `SELECT generation, api_key AS apiKey, amount, created_ms AS createdMs, expires_ms AS expiresMs FROM holds
           WHERE ended_ms IS NULL ORDER BY created_ms, generation`,
+      )
+      .toArray();
+  }
+
+  /**
+   * Generations, the newest first: an id begins with its time. What was never started is none.
+   * @param before the id that the list goes on after; null: from the newest.
+   */
+  list(before: string | null, limit: number): ListedHold[] {
+    return this.#sql
+      .exec<{ [Field in keyof ListedHold]: ListedHold[Field] }>(
+        `SELECT generation, api_key AS apiKey, project, model, amount, created_ms AS createdMs, ended_ms AS endedMs,
+          reason, charge, refunded, (SELECT json_extract(rows.note, '$.pictures') FROM rows
+            WHERE rows.key = 'reserve:' || holds.generation) AS pictures
+          FROM holds WHERE (?1 IS NULL OR generation < ?1) AND reason IS NOT 'void'
+          ORDER BY generation DESC LIMIT ?2`,
+        before,
+        limit,
       )
       .toArray();
   }

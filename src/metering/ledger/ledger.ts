@@ -4,6 +4,7 @@ import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
+import type { ListedHold } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
@@ -93,6 +94,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   /** Rows of the chain after `afterSeq`, in order, at most 5,000. */
   async entries(afterSeq: number, limit: number): Promise<Row[]> {
     return this.#books.entries(afterSeq, limit);
+  }
+
+  /** Generations, the newest first, after the one named. */
+  async generations(before: string | null, limit: number): Promise<ListedHold[]> {
+    return this.#books.generations(before, limit);
   }
 
   /** Settlements and refunds posted in [fromMs, toMs) after `afterSeq`, in order, at most 5,000. */
