@@ -25,6 +25,8 @@ export type RefusalCode =
   | "idempotency_mismatch"
   | "rate_limit_exceeded"
   | "concurrency_limit"
+  | "too_many_streams"
+  | "headers_too_large"
   | "ledger_unavailable"
   | "directory_unavailable"
   | "auth_off"

@@ -20,6 +20,7 @@ import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_HEADER_CHARACTERS = 16 * 1024;
 
 const health = createRoute({
   method: "get",
@@ -53,6 +54,10 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     );
   });
 
+  app.use(async (c, next) => {
+    refuseLongHeaders(c.req.raw.headers);
+    return next();
+  });
   app.use(refuseAuthOff(deps));
   app.use("/v1/*", identify(deps));
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
@@ -96,6 +101,14 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   });
   app.onError(answerError);
   return app;
+}
+
+/** @throws Refusal 431: what is told in headers is short, and whatever is longer is no request of ours. */
+function refuseLongHeaders(headers: Headers): void {
+  let characters = 0;
+  for (const [name, value] of headers) characters += name.length + value.length;
+  if (characters <= MAX_HEADER_CHARACTERS) return;
+  throw new Refusal("headers_too_large", `The headers are longer than ${MAX_HEADER_CHARACTERS} characters.`);
 }
 
 /** The methods that some route declares for a path. */

@@ -33,6 +33,8 @@ const HTTP: Record<RefusalCode, readonly [status: ContentfulStatusCode, type: st
   idempotency_mismatch: [422, "idempotency_error"],
   rate_limit_exceeded: [429, "rate_limit_error"],
   concurrency_limit: [429, "rate_limit_error"],
+  too_many_streams: [429, "rate_limit_error"],
+  headers_too_large: [431, INVALID],
   internal_error: [500, "server_error"],
   generation_failed: [500, "server_error"],
   no_capacity: [503, "service_unavailable_error"],

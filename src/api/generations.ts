@@ -8,6 +8,7 @@ import { linking } from "./link.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, generationAnswer } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
+import { leaving, takePlace } from "./streams.ts";
 
 const params = z.object({ id: z.string() });
 
@@ -38,6 +39,7 @@ const events = createRoute({
     ),
     404: errorAnswer("No such generation."),
     410: errorAnswer("Its outputs have expired."),
+    429: errorAnswer("The key has as many streams open as it may."),
   },
 });
 
@@ -91,14 +93,28 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
     await checkId(id, deps);
-    const { account } = allow(c.get("caller"), "read");
-    const followed = await deps.generations.follow(account, id, lastEventId(c.req.header("last-event-id")));
-    if (followed === "expired") throw new Refusal("asset_expired", "This generation's outputs have expired.");
-    if (typeof followed === "string") throw notFound();
+    const caller = allow(c.get("caller"), "read");
+    const after = lastEventId(c.req.header("last-event-id"));
+    const place = await takePlace(c, deps, caller, null);
+    const followed = await deps.generations.follow(caller.account, id, after).catch(leaving(place));
+    if (typeof followed === "string") {
+      place.leave();
+      if (followed === "expired")
+        throw new Refusal("asset_expired", "This generation's outputs have expired.");
+      throw notFound();
+    }
     const { plan, createdMs } = followed.record;
     c.header("x-generation-id", id);
     const link = c.req.valid("query").response_format === "url" ? linking(c, deps, followed.record) : null;
-    return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [], link });
+    return answerStream(c, followed, {
+      id,
+      plan,
+      createdMs,
+      safetyIdentifier: null,
+      warnings: [],
+      link,
+      place,
+    });
   });
 
   app.openapi(cancel, async (c) => {

@@ -7,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import { errorBody } from "./errors.ts";
 import { failureOf } from "./failure.ts";
 import { reportOf, usageOf, type Warning } from "./report.ts";
+import type { StreamPlace } from "./streams.ts";
 
 export interface StreamContext {
   readonly id: string;
@@ -16,6 +17,8 @@ export interface StreamContext {
   readonly warnings: readonly Warning[];
   /** Where finished pictures come as links: makes one. */
   readonly link: ((imageIndex: number) => Promise<string>) | null;
+  /** Among the streams that the caller's key has open. */
+  readonly place: StreamPlace;
 }
 
 /** Answers with a generation's events. */
@@ -40,6 +43,7 @@ function eventStream(
   let left = false;
   const hangUp = () => {
     left = true;
+    context.place.leave();
     leave();
   };
   signal.addEventListener("abort", hangUp);
@@ -51,8 +55,13 @@ function eventStream(
           (cause) => broken(context, cause),
         );
         if (left) return;
-        if (text !== null) controller.enqueue(encoder.encode(text));
-        else controller.close();
+        if (text !== null) {
+          context.place.renew();
+          controller.enqueue(encoder.encode(text));
+        } else {
+          context.place.leave();
+          controller.close();
+        }
       },
       cancel: hangUp,
     },

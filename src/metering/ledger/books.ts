@@ -6,7 +6,13 @@ import { KEPT_MS, type ListedHold } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
 import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
-import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
+import {
+  type AccountChange,
+  type ConfigureAnswer,
+  invalidLimit,
+  type KeyChange,
+  NEW_ACCOUNT,
+} from "./settings.ts";
 import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
 import type { Head, Sql } from "./store.ts";
 import { openTables, type Tables } from "./tables.ts";
@@ -111,6 +117,16 @@ export class AccountBooks {
   /** Generations, the newest first, after the one named. */
   generations(before: string | null, limit: number): ListedHold[] {
     return this.#tables.store.head() ? this.#tables.holds.list(before, limit) : [];
+  }
+
+  /** How many event streams a key may have open. */
+  streamLimit(apiKey: string): number {
+    return this.#tables.store.head() ? this.#tables.rates.streams(apiKey) : NEW_ACCOUNT.limits.streams;
+  }
+
+  /** Remembers a request that was refused before it came here, so that its retry is taken for that one's. */
+  rebuff(request: string, apiKey: string, bodySha256: string, nowMs: number): void {
+    if (this.#tables.store.head()) this.#tables.holds.rebuff(request, apiKey, bodySha256, nowMs);
   }
 
   /** Puts off the holds that have expired, and names them with their account. */
