@@ -31,10 +31,13 @@ const listed = z
 const list = createRoute({
   method: "get",
   path: "/v1/generations",
+  operationId: "listGenerations",
   summary: "List the account's generations, the newest first",
+  description: "What has run and what runs, with its price; those of every project and key of the account.",
+  security: [{ bearer: ["read"] }],
   request: {
     query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(100).default(20),
+      limit: z.coerce.number().int().min(1).max(100).default(20).describe("generations a page"),
       after: z.string().optional().describe("`last_id` of the page before"),
     }),
   },

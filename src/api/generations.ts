@@ -29,7 +29,12 @@ const events = createRoute({
   summary: "Follow a generation, after `Last-Event-ID` where that is sent",
   request: {
     params,
-    query: z.strictObject({ response_format: z.enum(["b64_json", "url"]).optional() }),
+    query: z.strictObject({
+      response_format: z
+        .enum(["b64_json", "url"])
+        .optional()
+        .describe("how finished pictures come; by default b64_json"),
+    }),
     headers: z.object({ "last-event-id": z.string().optional() }),
   },
   responses: {

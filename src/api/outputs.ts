@@ -13,18 +13,23 @@ const media = Object.fromEntries(Object.values(CONTENT_TYPES).map((type) => [typ
 const show = createRoute({
   method: "get",
   path: "/outputs/{id}/{file}",
-  summary: "Fetch an output by the link that an answer with `response_format: url` gave; HEAD alike",
-  security: [],
+  operationId: "fetchOutput",
+  summary: "Fetch an output by its signed link",
+  description:
+    "The link is what an answer with `response_format: url` gave; it needs no key, and HEAD is answered alike.",
   request: {
-    params: z.object({ id: z.string(), file: z.string().describe("`{image_index}.{output_format}`") }),
+    params: z.object({
+      id: z.string().describe("the generation"),
+      file: z.string().describe("`{image_index}.{output_format}`"),
+    }),
     query: z.object({
       expires: z.string().describe("Unix seconds"),
       signature: z.string().describe("HMAC-SHA-256, in hex"),
     }),
     headers: z.object({
       range: z.string().optional().describe("one range of bytes; several are answered with the whole file"),
-      "if-range": z.string().optional(),
-      "if-none-match": z.string().optional(),
+      "if-range": z.string().optional().describe("the `etag` of the file that the range is to be of"),
+      "if-none-match": z.string().optional().describe("`etag`s that need not be sent again"),
     }),
   },
   responses: {
@@ -56,12 +61,13 @@ export function outputRoutes(app: OpenAPIHono<ApiEnv>, { links, outputs }: Deps)
     const whole = readsWhole ? await stored.open(imageIndex) : null;
     const object = whole ?? (await stored.head(imageIndex));
     if (!object) throw gone();
+    const isCached = isKnown(c.req.header("if-none-match"), object.httpEtag);
+    const range = isCached ? null : rangeAsked(c, asked, object);
     c.header("etag", object.httpEtag);
     c.header("cache-control", `private, max-age=${Math.floor((expiresMs - nowMs) / 1000)}`);
     c.header("accept-ranges", "bytes");
     c.header("x-content-type-options", "nosniff");
-    if (isKnown(c.req.header("if-none-match"), object.httpEtag)) return c.body(null, 304);
-    const range = rangeAsked(c, asked, object);
+    if (isCached) return c.body(null, 304);
     const { offset, length } = range ?? { offset: 0, length: object.size };
     c.header("content-type", CONTENT_TYPES[format]);
     c.header("content-disposition", `inline; filename="${id}-${file}"`);

@@ -155,6 +155,7 @@ describe("a link", () => {
     const response = await ranged(url, `bytes=${picture.length}-`);
     expect(response.status).toBe(416);
     expect(response.headers.get("content-range")).toBe(`bytes */${picture.length}`);
+    expect(response.headers.get("cache-control") ?? "").not.toContain("max-age");
     expect(await response.json()).toMatchObject({ error: { code: "range_not_satisfiable", param: "Range" } });
   });
 
