@@ -55,6 +55,8 @@ export function answerError(error: Error, c: Context): Response {
   if (refusal.internal || refusal.cause) console.error(c.get("requestId"), refusal.internal, refusal.cause);
   const [status] = HTTP[refusal.code];
   if (status === 401) c.header("www-authenticate", "Bearer");
+  // It was stopped on purpose and has cost its steps: the official clients would start and pay another.
+  if (refusal.code === "generation_failed") c.header("x-should-retry", "false");
   if (refusal.retryAfterMs !== null) {
     c.header("retry-after", `${Math.ceil(refusal.retryAfterMs / 1000)}`);
     c.header("retry-after-ms", `${Math.ceil(refusal.retryAfterMs)}`);

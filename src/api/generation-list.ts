@@ -22,7 +22,7 @@ const listed = z
     api_key: z.string(),
     micro_credits: z.object({
       held: z.int().describe("the price that was held before it started"),
-      charged: z.int(),
+      charged: z.int().describe("at its end, less what was refunded since"),
       refunded: z.int(),
     }),
   })

@@ -1,6 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { catalogue } from "../../src/catalogue/index.ts";
 import { call, misbehave, sse } from "./client.ts";
 import { as, done, newAccount, newKey, refusal } from "./operator.ts";
 
@@ -12,6 +13,7 @@ const asked = {
   response_format: "url",
   vpg: { scale: 1 },
 };
+const K = catalogue[0].schedules[0]!.steps.length;
 const DAY_MS = 24 * 60 * 60_000;
 const KEPT_MS = 30 * DAY_MS;
 
@@ -103,7 +105,7 @@ describe("after KEEP_DAYS", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     await wakeAt(goneMs - 1_000, drawn);
     expect(await everythingIn(objectOf(drawn))).toContain("rocket");
-    expect(await tokensAndEvents(drawn)).toEqual({ tokens: 5, events: 2 });
+    expect(await tokensAndEvents(drawn)).toEqual({ tokens: K, events: 2 });
     expect(await storedOutputs(drawn)).toBe(2);
     const { outputs } = await done<{ outputs: { url: string }[] }>(as(drawn.key, `/generations/${drawn.id}`));
     const expires = Number(new URL(outputs[0]!.url).searchParams.get("expires"));
@@ -161,6 +163,18 @@ describe("DELETE /v1/generations/{id}", () => {
       status: "expired",
       failure: "cancelled",
     });
+  });
+
+  it("of what a hang-up has stopped is a 409 too, as it may still be taken up", async () => {
+    const { key } = await newKey(await newAccount());
+    await misbehave({ suffix: "-3", times: 1, act: { kind: "hold", ms: 20_000 } });
+    const response = await post(key, { ...asked, stream: true });
+    const id = response.headers.get("x-generation-id")!;
+    for await (const event of sse(response)) if (event.data.text === "step 2") break;
+    const status = async () => (await done<{ status: string }>(as(key, `/generations/${id}`))).status;
+    await expect.poll(status, { timeout: 10_000 }).toBe("stopped");
+    const deletion = as(key, `/generations/${id}`, undefined, "DELETE");
+    expect(await refusal(deletion)).toEqual([409, "still_running", null]);
   });
 
   it("of another account's is a 404, and theirs stays", async () => {
