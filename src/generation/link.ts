@@ -38,14 +38,11 @@ export class OutputLinks {
     this.#keepMs = keepMs;
   }
 
-  /** When a generation's outputs go, as far as can be said: they are kept from its end. */
-  goneMs({ createdMs, finishedMs }: Linked): number {
-    return (finishedMs ?? createdMs) + this.#keepMs;
-  }
-
   /** The path and query of a fresh link. */
   async make(of: Linked, imageIndex: number, format: Format, nowMs: number): Promise<string> {
-    const expires = Math.floor(Math.min(nowMs + this.#lastsMs, this.goneMs(of)) / 1000);
+    // Outputs are kept from the generation's end, or at the earliest from its start.
+    const goneMs = (of.finishedMs ?? of.createdMs) + this.#keepMs;
+    const expires = Math.floor(Math.min(nowMs + this.#lastsMs, goneMs) / 1000);
     const file = `${imageIndex}.${format}`;
     const mac = await crypto.subtle.sign("HMAC", await this.#key, textOf(of.id, file, `${expires}`));
     const signature = bytesToHex(new Uint8Array(mac));

@@ -10,6 +10,9 @@ const RETRY_MS = 10 * 60_000;
 /** A retry that comes this soon after a refusal or failure is that one's. */
 const REBUFF_MS = 60_000;
 
+/** Sorts after any generation's id. */
+const AFTER_ALL_IDS = "~";
+
 export interface Hold {
   readonly generation: string;
   readonly apiKey: string;
@@ -120,9 +123,8 @@ export class Holds {
         `SELECT generation, api_key AS apiKey, project, model, amount, created_ms AS createdMs, ended_ms AS endedMs,
           reason, charge, refunded, (SELECT json_extract(rows.note, '$.pictures') FROM rows
             WHERE rows.key = 'reserve:' || holds.generation) AS pictures
-          FROM holds WHERE (?1 IS NULL OR generation < ?1) AND reason IS NOT 'void'
-          ORDER BY generation DESC LIMIT ?2`,
-        before,
+          FROM holds WHERE generation < ? AND reason IS NOT 'void' ORDER BY generation DESC LIMIT ?`,
+        before ?? AFTER_ALL_IDS,
         limit,
       )
       .toArray();
