@@ -7,6 +7,8 @@ import { makeApp } from "./api/app.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
+import { OutputLinks } from "./generation/link.ts";
+import { Outputs } from "./generation/outputs.ts";
 import { GenerationService } from "./generation/service.ts";
 import { hasteOf } from "./generation/times.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
@@ -27,7 +29,7 @@ interface Env {
   readonly VPG_HASTE?: string;
   /** "off": no keys are asked for; honoured on one's own machine only. */
   readonly AUTH?: string;
-  /** Signs generation ids. */
+  /** Signs generation ids; the key of links to outputs is derived from it. */
   readonly ID_SECRET: string;
   /** API keys are kept as their HMAC under it. */
   readonly KEY_PEPPER: string;
@@ -39,6 +41,8 @@ interface Env {
   readonly ORIGIN: string;
   /** Days that a generation's record, tokens and outputs are kept. */
   readonly KEEP_DAYS: string;
+  /** How long a link to an output lasts. */
+  readonly LINK_SECONDS: string;
   /** The endpoint that serves every model, and the numerics class it was started as. */
   readonly ENDPOINT_URL: string;
   readonly ENDPOINT_NUMERICS: string;
@@ -47,6 +51,7 @@ interface Env {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+const keepMs = (env: Env) => Number(env.KEEP_DAYS) * DAY_MS;
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
@@ -63,8 +68,8 @@ export class Generation extends GenerationObject<Env> {
       source,
       kernel,
       outputs: env.OUTPUTS,
-      keepMs: Number(env.KEEP_DAYS) * DAY_MS,
       haste: hasteOf(env.VPG_LOCAL === "1", env.VPG_HASTE),
+      keepMs: keepMs(env),
       settle: async (end, record) => {
         const ledger = env.LEDGERS.getByName(end.account);
         const answer = await ledger.end(end);
@@ -99,6 +104,11 @@ export default {
     app ??= makeApp({
       generations: new GenerationService(env.GENERATIONS),
       ids: new GenerationIds(env.ID_SECRET),
+      links: new OutputLinks(env.ID_SECRET, {
+        lastsMs: Number(env.LINK_SECONDS) * 1000,
+        keepMs: keepMs(env),
+      }),
+      outputs: (generation) => new Outputs(env.OUTPUTS, generation),
       ledgers,
       accounts: makeAccounts({
         db: env.DB,

@@ -52,7 +52,7 @@ export function catalogueEntry(described: Described): Model {
     created: 1795478400,
     title: "Random weights: what it draws is noise",
     price: { version: "2026-11-24", step: 50, token: 3 },
-    limits: { pictures: 4, batch: 4 },
+    limits: { pictures: 4, batch: 4, tokens: 2000 },
     ...settings[described.family],
   });
 }

@@ -5,7 +5,13 @@ import { Keyring } from "./keyring.ts";
 import { Pepper } from "./pepper.ts";
 import type { ApiKey } from "./records.ts";
 
-const limits = { requestsPerMinute: 5, picturesPerMinute: null, concurrency: null, monthlyBudget: null };
+const limits = {
+  requestsPerMinute: 5,
+  picturesPerMinute: null,
+  concurrency: null,
+  streams: null,
+  monthlyBudget: null,
+};
 const settings = {
   ...{ name: "mine", project: "proj_1", scopes: ["generate"], models: null, expiresMs: null },
   limits,
@@ -82,7 +88,13 @@ describe("changing", () => {
     expect(told[0]).toEqual({
       account: "acct_1",
       apiKey: key.id,
-      limits: { requestsPerMinute: null, picturesPerMinute: null, concurrency: null, monthlyBudget: null },
+      limits: {
+        requestsPerMinute: null,
+        picturesPerMinute: null,
+        concurrency: null,
+        streams: null,
+        monthlyBudget: null,
+      },
     });
   });
 });

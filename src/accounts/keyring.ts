@@ -29,6 +29,7 @@ const NO_LIMITS: KeyLimits = {
   requestsPerMinute: null,
   picturesPerMinute: null,
   concurrency: null,
+  streams: null,
   monthlyBudget: null,
 };
 

@@ -149,11 +149,13 @@ async function describe({ ledgers }: Deps, account: Account) {
 
 /** Only what was asked for: what is absent stays as it is. */
 function limitsOf(asked: Omit<z.infer<typeof accountChange>, "disabled">): Partial<AccountLimits> {
-  const { requests_per_minute, images_per_minute, concurrency, monthly_budget, alert_percents } = asked;
+  const { requests_per_minute, images_per_minute, concurrency, streams, monthly_budget, alert_percents } =
+    asked;
   return {
     ...(requests_per_minute !== undefined && { requestsPerMinute: requests_per_minute }),
     ...(images_per_minute !== undefined && { picturesPerMinute: images_per_minute }),
     ...(concurrency !== undefined && { concurrency }),
+    ...(streams !== undefined && { streams }),
     ...(monthly_budget !== undefined && { monthlyBudget: monthly_budget }),
     ...(alert_percents !== undefined && { alertPercents: alert_percents }),
   };

@@ -8,17 +8,20 @@ import { adminRoutes } from "./admin.ts";
 import { adminKeyRoutes } from "./admin-keys.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
+import { generationListRoute } from "./generation-list.ts";
 import { generationRoutes } from "./generations.ts";
 import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
 import { modelRoutes } from "./models.ts";
+import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_HEADER_CHARACTERS = 16 * 1024;
 
 const health = createRoute({
   method: "get",
@@ -52,6 +55,10 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     );
   });
 
+  app.use(async (c, next) => {
+    refuseLongHeaders(c.req.raw.headers);
+    return next();
+  });
   app.use(refuseAuthOff(deps));
   app.use("/v1/*", identify(deps));
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
@@ -67,7 +74,9 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
 
   imageRoutes(app, deps);
   modelRoutes(app);
+  generationListRoute(app, deps);
   generationRoutes(app, deps);
+  outputRoutes(app, deps);
   receiptRoutes(app, deps);
   accountRoutes(app, deps);
   usageRoutes(app, (account, ...page) => deps.ledgers(account).settled(...page));
@@ -100,6 +109,14 @@ async function hasBody({ req }: Context): Promise<boolean> {
   if (req.raw.body === null) return false;
   const length = req.header("content-length");
   return length === undefined ? (await req.arrayBuffer()).byteLength > 0 : Number(length) > 0;
+}
+
+/** @throws Refusal 431: what is told in headers is short, and whatever is longer is no request of ours. */
+function refuseLongHeaders(headers: Headers): void {
+  let characters = 0;
+  for (const [name, value] of headers) characters += name.length + value.length;
+  if (characters <= MAX_HEADER_CHARACTERS) return;
+  throw new Refusal("headers_too_large", `The headers are longer than ${MAX_HEADER_CHARACTERS} characters.`);
 }
 
 /** The methods that some route declares for a path. */

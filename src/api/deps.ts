@@ -2,6 +2,8 @@
 import type { Caller } from "../accounts/caller.ts";
 import type { Accounts } from "../accounts/index.ts";
 import type { GenerationIds } from "../generation/id.ts";
+import type { OutputLinks } from "../generation/link.ts";
+import type { Outputs } from "../generation/outputs.ts";
 import type { GenerationService } from "../generation/service.ts";
 import type { LedgerObject } from "../metering/ledger/ledger.ts";
 import type { PublicKeys } from "../metering/receipt/sign.ts";
@@ -11,6 +13,9 @@ import type { SeedPictures } from "../plan/plan.ts";
 export interface Deps {
   readonly generations: GenerationService<unknown>;
   readonly ids: GenerationIds;
+  readonly links: OutputLinks;
+  /** A generation's outputs. */
+  readonly outputs: (generation: string) => Outputs;
   /** An account's ledger; a stub is broken once its object has died, so each call takes a new one. */
   readonly ledgers: (account: string) => DurableObjectStub<LedgerObject<unknown>>;
   readonly accounts: Accounts;

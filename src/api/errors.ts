@@ -26,11 +26,15 @@ const HTTP: Record<RefusalCode, readonly [status: ContentfulStatusCode, type: st
   still_running: [409, INVALID],
   key_inactive: [409, INVALID],
   asset_expired: [410, INVALID],
+  link_expired: [410, INVALID],
   payload_too_large: [413, INVALID],
   unsupported_media_type: [415, INVALID],
+  range_not_satisfiable: [416, INVALID],
   idempotency_mismatch: [422, "idempotency_error"],
   rate_limit_exceeded: [429, "rate_limit_error"],
   concurrency_limit: [429, "rate_limit_error"],
+  too_many_streams: [429, "rate_limit_error"],
+  headers_too_large: [431, INVALID],
   internal_error: [500, "server_error"],
   generation_failed: [500, "server_error"],
   no_capacity: [503, "service_unavailable_error"],
@@ -51,6 +55,8 @@ export function answerError(error: Error, c: Context): Response {
   if (refusal.internal || refusal.cause) console.error(c.get("requestId"), refusal.internal, refusal.cause);
   const [status] = HTTP[refusal.code];
   if (status === 401) c.header("www-authenticate", "Bearer");
+  // It was stopped on purpose and has cost its steps: the official clients would start and pay another.
+  if (refusal.code === "generation_failed") c.header("x-should-retry", "false");
   if (refusal.retryAfterMs !== null) {
     c.header("retry-after", `${Math.ceil(refusal.retryAfterMs / 1000)}`);
     c.header("retry-after-ms", `${Math.ceil(refusal.retryAfterMs)}`);

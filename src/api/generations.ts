@@ -4,9 +4,11 @@ import { allow } from "../accounts/caller.ts";
 import type { GenerationRecord } from "../generation/record.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { linking } from "./link.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, generationAnswer } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
+import { leaving, takePlace } from "./streams.ts";
 
 const params = z.object({ id: z.string() });
 
@@ -25,12 +27,24 @@ const events = createRoute({
   method: "get",
   path: "/v1/generations/{id}/events",
   summary: "Follow a generation, after `Last-Event-ID` where that is sent",
-  request: { params, headers: z.object({ "last-event-id": z.string().optional() }) },
+  request: {
+    params,
+    query: z.strictObject({
+      response_format: z
+        .enum(["b64_json", "url"])
+        .optional()
+        .describe("how finished pictures come; by default b64_json"),
+    }),
+    headers: z.object({ "last-event-id": z.string().optional() }),
+  },
   responses: {
     200: { description: "Its events.", content: { "text/event-stream": { schema: { type: "string" } } } },
-    400: errorAnswer("`Last-Event-ID` is no event's id."),
+    400: errorAnswer(
+      "`Last-Event-ID` is no event's id, or a query parameter is not known; `param` names it.",
+    ),
     404: errorAnswer("No such generation."),
     410: errorAnswer("Its outputs have expired."),
+    429: errorAnswer("The key has as many streams open as it may."),
   },
 });
 
@@ -78,19 +92,34 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { account } = allow(c.get("caller"), "read");
     const record = await deps.generations.describe(account, id);
     if (record === "unknown") throw notFound();
-    return c.json(answerOf(record), 200);
+    return c.json(await answerOf(record, linking(c, deps, record)), 200);
   });
 
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
     await checkId(id, deps);
-    const { account } = allow(c.get("caller"), "read");
-    const followed = await deps.generations.follow(account, id, lastEventId(c.req.header("last-event-id")));
-    if (followed === "expired") throw new Refusal("asset_expired", "This generation's outputs have expired.");
-    if (typeof followed === "string") throw notFound();
+    const caller = allow(c.get("caller"), "read");
+    const after = lastEventId(c.req.header("last-event-id"));
+    const place = await takePlace(c, deps, caller, null);
+    const followed = await deps.generations.follow(caller.account, id, after).catch(leaving(place));
+    if (typeof followed === "string") {
+      place.leave();
+      if (followed === "expired")
+        throw new Refusal("asset_expired", "This generation's outputs have expired.");
+      throw notFound();
+    }
     const { plan, createdMs } = followed.record;
     c.header("x-generation-id", id);
-    return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier: null, warnings: [] });
+    const link = c.req.valid("query").response_format === "url" ? linking(c, deps, followed.record) : null;
+    return answerStream(c, followed, {
+      id,
+      plan,
+      createdMs,
+      safetyIdentifier: null,
+      warnings: [],
+      link,
+      place,
+    });
   });
 
   app.openapi(cancel, async (c) => {
@@ -99,7 +128,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { account } = allow(c.get("caller"), "generate");
     const record = await deps.generations.cancel(account, id);
     if (record === "unknown") throw notFound();
-    return c.json(answerOf(record), 200);
+    return c.json(await answerOf(record, linking(c, deps, record)), 200);
   });
 
   app.openapi(forget, async (c) => {
@@ -109,6 +138,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const done = await deps.generations.forget(account, id);
     if (done === "unknown") throw notFound();
     if (done === "running") throw new Refusal("still_running", "The generation runs; cancel it first.");
+    await deps.ledgers(account).forgetPrompt(account, id);
     return c.json({ id, object: "generation.deleted" as const, deleted: true as const }, 200);
   });
 }
@@ -128,8 +158,9 @@ function lastEventId(header: string | undefined): number {
   });
 }
 
-function answerOf(record: GenerationRecord) {
+async function answerOf(record: GenerationRecord, link: (imageIndex: number) => Promise<string>) {
   const { id, status, failure, createdMs, finishedMs, plan, steps } = record;
+  const outputs = status === "completed" ? record.outputs : [];
   return {
     id,
     object: "generation" as const,
@@ -142,6 +173,9 @@ function answerOf(record: GenerationRecord) {
     output_format: plan.format,
     settings: status === "expired" ? null : settingsOf(plan),
     pictures: picturesOf(plan),
+    outputs: await Promise.all(
+      outputs.map(async (output) => ({ ...output, url: await link(output.image_index) })),
+    ),
     tokens: tokensOf(plan),
     progress: { done: steps.length, steps: plan.steps.length },
     steps: steps.map(({ step, routes, stats, waitMs, bodyMs, mixMs, committedMs }) => ({

@@ -46,6 +46,10 @@ export async function attemptOf(c: Context<ApiEnv>, request: unknown): Promise<A
   };
 }
 
+/** What a refused request is known by when its client sends it again of its own; null where its key tells. */
+export const sentAgain = ({ idempotencyKey, bodySha256 }: Attempt): string | null =>
+  idempotencyKey === null ? bodySha256 : null;
+
 /**
  * Holds a plan's price, or finds the generation that this request is a retry of.
  * Sets the `x-ratelimit-*` headers.

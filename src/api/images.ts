@@ -9,10 +9,12 @@ import { Refusal } from "../refusal.ts";
 import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { attemptOf } from "./hold.ts";
+import { attemptOf, sentAgain } from "./hold.ts";
+import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
 import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, priceQuote } from "./schemas.ts";
 import { answerStream } from "./sse.ts";
+import { leaving, takePlace } from "./streams.ts";
 import { timingHeader } from "./timing.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -61,15 +63,18 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     refuseAbove(request.max_micro_credits, planned);
     const attempt = await attemptOf(c, request);
     const parsedMs = performance.now();
-    const { followed, plan, id } = await begin(c, deps, caller, planned, attempt, request.stream ?? false);
+    const place = request.stream ? await takePlace(c, deps, caller, sentAgain(attempt)) : null;
+    const began = begin(c, deps, caller, planned, attempt, place !== null);
+    const { followed, plan, id } = await (place ? began.catch(leaving(place)) : began);
     const auth = c.get("authMs");
     const timing = { parse: parsedMs - c.get("began") - auth, auth, reserve: performance.now() - parsedMs };
     const { createdMs } = followed.record;
     const warnings = warningsOf(request, plan);
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;
-    if (request.stream) {
+    const link = request.response_format === "url" ? linking(c, deps, followed.record) : null;
+    if (place) {
       c.header("server-timing", timingHeader(timing));
-      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings });
+      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings, link, place });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
@@ -79,7 +84,9 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
         background: "opaque" as const,
         output_format: plan.format,
         size: plan.size,
-        data: pictures.map((b64_json) => ({ b64_json })),
+        data: link
+          ? await Promise.all(pictures.map(async (_, imageIndex) => ({ url: await link(imageIndex) })))
+          : pictures.map((b64_json) => ({ b64_json })),
         usage: usageOf(plan, pictures.length),
         safety_identifier: safetyIdentifier,
         vpg: reportOf(id, plan, outcome, warnings),
@@ -90,9 +97,6 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 }
 
 function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
-  if (request.response_format === "url") {
-    throw refused("response_format", "pictures come as b64_json; url is not available yet");
-  }
   if (request.background === "transparent") throw refused("background", "pictures are opaque");
   if (request.partial_images && !request.stream) {
     throw refused("partial_images", "previews need `stream: true`");

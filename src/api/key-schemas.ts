@@ -18,6 +18,7 @@ const keyLimits = z
     requests_per_minute: rate.optional(),
     images_per_minute: rate.optional(),
     concurrency: rate.optional().describe("generations at a time"),
+    streams: rate.optional().describe("event streams open at a time"),
     monthly_budget: z.int().min(0).nullable().optional().describe("micro-credits a calendar month, UTC"),
   })
   .openapi("KeyLimits");
@@ -80,6 +81,7 @@ const shownLimits = z.object({
   requests_per_minute: rate,
   images_per_minute: rate,
   concurrency: rate,
+  streams: rate,
   monthly_budget: z.int().nullable(),
 });
 
@@ -149,6 +151,7 @@ export const showKey = (key: ApiKey) => ({
     requests_per_minute: key.limits.requestsPerMinute,
     images_per_minute: key.limits.picturesPerMinute,
     concurrency: key.limits.concurrency,
+    streams: key.limits.streams,
     monthly_budget: key.limits.monthlyBudget,
   },
   created_at: seconds(key.createdMs),
@@ -179,13 +182,14 @@ export const readPage = ({ limit, after }: z.infer<typeof pageQuery>): PageReque
 
 /** Limits over those that hold already; null: none. */
 export function readLimits(asked: NonNullable<NewKey["limits"]>, before: KeyLimits | null): KeyLimits {
-  const { requests_per_minute, images_per_minute, concurrency, monthly_budget } = asked;
+  const { requests_per_minute, images_per_minute, concurrency, streams, monthly_budget } = asked;
   const or = (value: number | null | undefined, old: number | null | undefined) =>
     value === undefined ? (old ?? null) : value;
   return {
     requestsPerMinute: or(requests_per_minute, before?.requestsPerMinute),
     picturesPerMinute: or(images_per_minute, before?.picturesPerMinute),
     concurrency: or(concurrency, before?.concurrency),
+    streams: or(streams, before?.streams),
     monthlyBudget: or(monthly_budget, before?.monthlyBudget),
   };
 }

@@ -59,6 +59,7 @@ function answerOf(model: Model) {
     schedules: schedules.map(({ name, steps }) => ({ name, steps: steps.map(mapOf) })),
     output_formats: formats,
     max_n: limits.pictures,
+    max_tokens: limits.tokens,
     defaults,
   };
 }

@@ -57,7 +57,10 @@ export const imageRequest = z
     n: z.int().min(1).max(10).nullish(),
     size: z.string().nullish().describe("`auto`, or a size that the model makes"),
     output_format: z.string().nullish().describe("png, webp or jpeg"),
-    response_format: z.enum(["b64_json", "url"]).nullish(),
+    response_format: z
+      .enum(["b64_json", "url"])
+      .nullish()
+      .describe("`url`: finished pictures as signed links that expire; previews stay b64_json"),
     background: z.enum(["auto", "opaque", "transparent"]).nullish(),
     stream: z.boolean().nullish(),
     partial_images: z
@@ -142,7 +145,7 @@ export const imageAnswer = z
     background: z.literal("opaque"),
     output_format: z.string(),
     size: z.string(),
-    data: z.array(z.object({ b64_json: z.string() })),
+    data: z.array(z.union([z.object({ b64_json: z.string() }), z.object({ url: z.url() })])),
     usage,
     safety_identifier: z.string().nullable(),
     vpg: vpgReport,
@@ -179,5 +182,16 @@ export const generationAnswer = z
     status: z.enum(["running", "stopped", "completed", "failed", "cancelled", "expired"]),
     created_at: z.int(),
     completed_at: z.int().nullable(),
+    outputs: z
+      .array(
+        z.object({
+          image_index: z.int(),
+          sha256: z.string(),
+          bytes: z.int(),
+          content_type: z.string(),
+          url: z.url().describe("a fresh link, which expires"),
+        }),
+      )
+      .describe("empty before the end, and once they have expired"),
   })
   .openapi("Generation");

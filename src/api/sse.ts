@@ -7,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import { errorBody } from "./errors.ts";
 import { failureOf } from "./failure.ts";
 import { reportOf, usageOf, type Warning } from "./report.ts";
+import type { StreamPlace } from "./streams.ts";
 
 export interface StreamContext {
   readonly id: string;
@@ -14,6 +15,10 @@ export interface StreamContext {
   readonly createdMs: number;
   readonly safetyIdentifier: string | null;
   readonly warnings: readonly Warning[];
+  /** Where finished pictures come as links: makes one. */
+  readonly link: ((imageIndex: number) => Promise<string>) | null;
+  /** Among the streams that the caller's key has open. */
+  readonly place: StreamPlace;
 }
 
 /** Answers with a generation's events. */
@@ -38,6 +43,7 @@ function eventStream(
   let left = false;
   const hangUp = () => {
     left = true;
+    context.place.leave();
     leave();
   };
   signal.addEventListener("abort", hangUp);
@@ -49,8 +55,13 @@ function eventStream(
           (cause) => broken(context, cause),
         );
         if (left) return;
-        if (text !== null) controller.enqueue(encoder.encode(text));
-        else controller.close();
+        if (text !== null) {
+          context.place.renew();
+          controller.enqueue(encoder.encode(text));
+        } else {
+          context.place.leave();
+          controller.close();
+        }
       },
       cancel: hangUp,
     },
@@ -64,9 +75,11 @@ function broken({ id }: StreamContext, cause: unknown): string {
   return frame(null, "error", errorBody(refusal));
 }
 
-function textOf(line: Line, context: StreamContext): string {
+async function textOf(line: Line, context: StreamContext): Promise<string> {
   if ("comment" in line) return `: ${line.comment}\n\n`;
-  const [type, data] = dataOf(line.event, line.media, context);
+  const isLinked = context.link && line.event.type === "completed";
+  const media = isLinked ? { url: await context.link(line.event.imageIndex) } : { b64_json: line.media };
+  const [type, data] = dataOf(line.event, media, context);
   return frame(line.id, type, data);
 }
 
@@ -74,10 +87,12 @@ function frame(id: number | null, type: string, data: object): string {
   return `${id === null ? "" : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
 }
 
-function dataOf(event: GenerationEvent, media: string | null, context: StreamContext): [string, object] {
+type Media = { readonly url: string } | { readonly b64_json: string | null };
+
+function dataOf(event: GenerationEvent, media: Media, context: StreamContext): [string, object] {
   const { id, plan, createdMs, safetyIdentifier, warnings } = context;
   const picture = {
-    b64_json: media,
+    ...media,
     created_at: Math.floor(createdMs / 1000),
     size: plan.size,
     quality: "auto",

@@ -80,6 +80,8 @@ const common = z.object({
     pictures: z.int().min(1),
     /** Pictures an endpoint takes in one request; the edge splits beyond it. */
     batch: z.int().min(1),
+    /** Tokens a request may ask for, over all its pictures and steps. */
+    tokens: z.int().min(1),
   }),
 });
 

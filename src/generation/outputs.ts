@@ -19,6 +19,16 @@ export class Outputs {
     return object && new Uint8Array(await object.arrayBuffer());
   }
 
+  /** What is known of the picture without its bytes, or null once it has expired. */
+  async head(imageIndex: number): Promise<R2Object | null> {
+    return this.#bucket.head(this.#key(imageIndex));
+  }
+
+  /** The picture's bytes as they come, of a range those alone, or null once it has expired. */
+  async open(imageIndex: number, range?: { offset: number; length: number }): Promise<R2ObjectBody | null> {
+    return this.#bucket.get(this.#key(imageIndex), range && { range });
+  }
+
   async delete(pictures: number): Promise<void> {
     await this.#bucket.delete(Array.from({ length: pictures }, (_, i) => this.#key(i)));
   }

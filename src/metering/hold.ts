@@ -6,6 +6,8 @@ export interface KeyLimits {
   readonly picturesPerMinute: number | null;
   /** Live holds at a time. */
   readonly concurrency: number | null;
+  /** Event streams open at a time. */
+  readonly streams: number | null;
   /** Micro-credits a calendar month, UTC. */
   readonly monthlyBudget: number | null;
 }

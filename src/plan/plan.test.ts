@@ -29,6 +29,16 @@ function paramOf(asked: Partial<PlanRequest>, of: Model = model): string | null 
 }
 
 describe("makePlan", () => {
+  it("refuses more than the model's tokens a request, whatever n, size and steps they come from", () => {
+    const each = smallInfinity.schedules[0]!.steps.reduce((sum, { t, h, w }) => sum + t * h * w, 0);
+    const of = (tokens: number) => ({ ...smallInfinity, limits: { ...smallInfinity.limits, tokens } });
+    expect(paramOf({ n: 3 }, of(3 * each))).toBeNull();
+    expect(paramOf({ n: 3 }, of(3 * each - 1))).toBe("n");
+    expect(() => plan({ n: 3 }, of(3 * each - 1))).toThrow(/^n, size: .* at most 2 of that size/);
+    // The larger size has 28 tokens a picture where the first has 21.
+    expect([each, paramOf({ n: 3, size: "96x48" }, of(3 * each))]).toEqual([21, "n"]);
+  });
+
   it("is a pure value: the same request gives the same plan, and it survives JSON", () => {
     expect(plan({})).toEqual(plan({}));
     expect(JSON.parse(JSON.stringify(plan({ n: 3 })))).toEqual(plan({ n: 3 }));

@@ -101,6 +101,7 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
   const K = schedule.steps.length;
   const { defaults, limits } = model;
   atMost("n", request.n, limits.pictures);
+  refuseAbove(limits.tokens, request.n, schedule);
   atMost("partial_images", request.partialImages, K);
   const guidanceScale = request.guidanceScale ?? defaults.guidance_scale;
   atMost("guidance_scale", guidanceScale, model.guidance.max);
@@ -182,6 +183,17 @@ function formatOf(format: string, { id, formats }: Model, { seconds }: SizedSche
     "unsupported_value",
     `output_format: ${id} makes ${fitting.join(", ")} of that, not ${quote(format)}.`,
     { param: "output_format" },
+  );
+}
+
+/** What one request may ask for in all: pictures x size x steps, which tokens count. */
+function refuseAbove(most: number, n: number, { size, steps }: SizedSchedule): void {
+  const each = steps.reduce((sum, { t, h, w }) => sum + t * h * w, 0);
+  if (n * each <= most) return;
+  throw new Refusal(
+    "invalid_value",
+    `n, size: ${n} of ${size} in ${steps.length} steps are ${n * each} tokens, and a request may have ${most}: at most ${Math.floor(most / each)} of that size.`,
+    { param: "n" },
   );
 }
 

@@ -70,6 +70,24 @@ describe("the official openai client", () => {
     expect(types.filter((type) => type === "image_generation.partial_image").length).toBeGreaterThan(0);
   });
 
+  it("gives pictures as links, which anyone may fetch, whole, in part, or their headers alone", async () => {
+    const asked = { model: "var-sprites", prompt: "mushroom", ...ours };
+    const [linked, plain] = [
+      await client.images.generate({ ...asked, response_format: "url" }),
+      await client.images.generate(asked),
+    ];
+    const url = linked.data![0]!.url!;
+    const bytes = Buffer.from(plain.data![0]!.b64_json!, "base64");
+    const whole = await fetch(url);
+    expect(whole.headers.get("content-length")).toBe(`${bytes.length}`);
+    expect(whole.headers.get("content-type")).toBe("image/png");
+    expect(Buffer.from(await whole.arrayBuffer())).toEqual(bytes);
+    const part = await fetch(url, { headers: { range: "bytes=1-3" } });
+    expect([part.status, part.headers.get("content-length"), await part.text()]).toEqual([206, "3", "PNG"]);
+    const head = await fetch(url, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, `${bytes.length}`]);
+  });
+
   it("lists the models and shows one", async () => {
     const ids: string[] = [];
     for await (const model of client.models.list()) ids.push(model.id);

@@ -120,7 +120,7 @@ describe("what is refused", () => {
     ["n of 11", { prompt: "fish", n: 11 }, "n", "invalid_value"],
     ["a size it does not make", { prompt: "fish", size: "1024x1024" }, "size", "invalid_value"],
     ["gif", { prompt: "fish", output_format: "gif" }, "output_format", "unsupported_value"],
-    ["url", { prompt: "fish", response_format: "url" }, "response_format", "unsupported_value"],
+    ["another format", { prompt: "fish", response_format: "hex" }, "response_format", "invalid_value"],
     [
       "a transparent ground",
       { prompt: "fish", background: "transparent" },
@@ -241,8 +241,10 @@ describe("the other routes", () => {
     expect(Object.keys(paths).sort()).toEqual([
       "/.well-known/jwks.json",
       "/healthz",
+      "/outputs/{id}/{file}",
       "/v1/account",
       "/v1/account/entries",
+      "/v1/generations",
       "/v1/generations/{id}",
       "/v1/generations/{id}/cancel",
       "/v1/generations/{id}/events",

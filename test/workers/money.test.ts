@@ -225,6 +225,23 @@ describe("the client's own retry", () => {
     expect(await settledBalance(who)).toMatchObject({ charged: await quoted(who, asked) });
   });
 
+  it("is not asked for where a request was stopped on purpose: its steps are charged", async () => {
+    const who = await someone(1_000_000);
+    await misbehave({ suffix: "-3", times: 1, act: { kind: "hold", ms: 20_000 } });
+    const waiting = draw(who, asked);
+    const running = async () => {
+      const { data } = await done<{ data: { id: string }[] }>(as(who.key, "/generations"));
+      const { steps } = await done<{ steps: unknown[] }>(as(who.key, `/generations/${data[0]!.id}`));
+      return { id: data[0]!.id, committed: steps.length };
+    };
+    await expect.poll(async () => (await running()).committed, { timeout: 10_000 }).toBe(3);
+    await done(as(who.key, `/generations/${(await running()).id}/cancel`, {}));
+    const response = await waiting;
+    expect([response.status, response.headers.get("x-should-retry")]).toEqual([500, "false"]);
+    expect(await response.json()).toMatchObject({ error: { code: "generation_failed" } });
+    expect((await settledBalance(who)).charged).toBeGreaterThan(0);
+  });
+
   it("under another key of the account starts its own", async () => {
     const who = await someone();
     const first = await draw(who, asked);

@@ -2,7 +2,7 @@
 import type { HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import type { Row } from "./chain.ts";
-import { KEPT_MS } from "./holds.ts";
+import { KEPT_MS, type ListedHold } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
 import {
   type Adjustment,
@@ -15,7 +15,13 @@ import {
   type PostAnswer,
 } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
-import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
+import {
+  type AccountChange,
+  type ConfigureAnswer,
+  invalidLimit,
+  type KeyChange,
+  NEW_ACCOUNT,
+} from "./settings.ts";
 import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
 import type { Head, Sql } from "./store.ts";
 import { openTables, type Tables } from "./tables.ts";
@@ -128,6 +134,21 @@ export class AccountBooks {
     return this.#tables.store.charges(fromMs, toMs, seq, Math.min(limit, MOST_ROWS)).map(settledRowOf);
   }
 
+  /** Generations, the newest first, after the one named. */
+  generations(before: string | null, limit: number): ListedHold[] {
+    return this.#tables.store.head() ? this.#tables.holds.list(before, limit) : [];
+  }
+
+  /** How many event streams a key may have open. */
+  streamLimit(apiKey: string): number {
+    return this.#tables.store.head() ? this.#tables.rates.streams(apiKey) : NEW_ACCOUNT.limits.streams;
+  }
+
+  /** Remembers a request that was refused before it came here, so that its retry is taken for that one's. */
+  rebuff(request: string, apiKey: string, bodySha256: string, nowMs: number): void {
+    if (this.#tables.store.head()) this.#tables.holds.rebuff(request, apiKey, bodySha256, nowMs);
+  }
+
   /** Puts off the holds that have expired, and names them with their account. */
   extendExpired(nowMs: number): { account: string; generation: string }[] {
     const head = this.#tables.store.head();
@@ -151,6 +172,11 @@ export class AccountBooks {
   /** None of the events that are due could be published. */
   postponeEvents(nowMs: number): void {
     this.#tables.outbox.postpone(nowMs);
+  }
+
+  /** Forgets a generation's prompt; again is as once. */
+  forgetPrompt(account: string, generation: string): void {
+    this.#existing(account, undefined, () => this.#tables.holds.forgetPrompt(generation));
   }
 
   /** Forgets what nobody may ask for any more. */

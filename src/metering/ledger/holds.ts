@@ -10,6 +10,9 @@ const RETRY_MS = 10 * 60_000;
 /** A retry that comes this soon after a refusal or failure is that one's. */
 const REBUFF_MS = 60_000;
 
+/** Sorts after any generation's id. */
+const AFTER_ALL_IDS = "~";
+
 export interface Hold {
   readonly generation: string;
   readonly apiKey: string;
@@ -31,6 +34,24 @@ export interface Hold {
 }
 
 export type LiveHold = Pick<Hold, "generation" | "apiKey" | "amount" | "createdMs" | "expiresMs">;
+
+/** One entry of the account's list of generations. */
+export interface ListedHold
+  extends Pick<
+    Hold,
+    | "generation"
+    | "apiKey"
+    | "project"
+    | "model"
+    | "amount"
+    | "createdMs"
+    | "endedMs"
+    | "reason"
+    | "charge"
+    | "refunded"
+  > {
+  readonly pictures: number;
+}
 
 /** What live holds amount to. */
 export interface Load {
@@ -88,6 +109,23 @@ export class Holds {
       .exec<{ [Field in keyof LiveHold]: LiveHold[Field] }>(
         `SELECT generation, api_key AS apiKey, amount, created_ms AS createdMs, expires_ms AS expiresMs FROM holds
           WHERE ended_ms IS NULL ORDER BY created_ms, generation`,
+      )
+      .toArray();
+  }
+
+  /**
+   * Generations, the newest first: an id begins with its time. What was never started is none.
+   * @param before the id that the list goes on after; null: from the newest.
+   */
+  list(before: string | null, limit: number): ListedHold[] {
+    return this.#sql
+      .exec<{ [Field in keyof ListedHold]: ListedHold[Field] }>(
+        `SELECT generation, api_key AS apiKey, project, model, amount, created_ms AS createdMs, ended_ms AS endedMs,
+          reason, charge, refunded, (SELECT json_extract(rows.note, '$.pictures') FROM rows
+            WHERE rows.key = 'reserve:' || holds.generation) AS pictures
+          FROM holds WHERE generation < ? AND reason IS NOT 'void' ORDER BY generation DESC LIMIT ?`,
+        before ?? AFTER_ALL_IDS,
+        limit,
       )
       .toArray();
   }
@@ -186,6 +224,14 @@ export class Holds {
   /** The request has found its place after all, so its rebuff never reached the client. */
   forgiveRebuff(generation: string): void {
     this.#sql.exec("DELETE FROM rebuffs WHERE generation = ?", generation);
+  }
+
+  /** Forgets what a generation was to show; what else was agreed stays, so that a retry finds it deleted. */
+  forgetPrompt(generation: string): void {
+    this.#sql.exec(
+      "UPDATE holds SET plan = json_remove(plan, '$.condition') WHERE generation = ?",
+      generation,
+    );
   }
 
   /** Forgets plans, joins and rebuffs that nobody may ask for any more. */

@@ -4,10 +4,12 @@ import { type HoldAnswer, type HoldEnd, type HoldRequest, type HoldState, NO_USA
 import type { SettledRow } from "../usage/row.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
+import type { ListedHold } from "./holds.ts";
 import type { UsageEvent } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
 import type { AccountState } from "./state.ts";
+import { Streams } from "./streams.ts";
 
 export interface LedgerPorts {
   /** How an expired hold's generation stands; it must not be started once it has said `void`. */
@@ -22,6 +24,12 @@ export interface LedgerPorts {
   readonly haste?: number;
 }
 
+export type StreamAnswer =
+  | { readonly kind: "open" }
+  | { readonly kind: "refused"; readonly limit: number; readonly retryAfterMs: number };
+
+/** When a stream may have ended is anyone's guess. */
+const STREAM_RETRY_MS = 1_000;
 /** No answer within this long is none. */
 const HOLD_STATE_WITHIN_MS = 30_000;
 const ATTENDED_WITHIN_MS = 2_000;
@@ -35,6 +43,7 @@ const EVENTS_AT_ONCE = 100;
 export abstract class LedgerObject<Env> extends DurableObject<Env> {
   readonly #ports: LedgerPorts;
   readonly #books: AccountBooks;
+  readonly #streams = new Streams();
   /** The alarm as this instance has set it. */
   #alarmMs: number | null = null;
 
@@ -50,6 +59,26 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     const answer = first.kind === "choice" ? await this.#choose(request, first.generations) : first;
     await this.#schedule();
     return answer;
+  }
+
+  /**
+   * Counts an event stream among those that its key has open.
+   * @param bodySha256 of the request that a client will send again once it is refused.
+   */
+  async openStream(apiKey: string, stream: string, bodySha256: string | null): Promise<StreamAnswer> {
+    const nowMs = this.#ports.now();
+    const limit = this.#books.streamLimit(apiKey);
+    if (this.#streams.open(apiKey, stream, limit, nowMs)) return { kind: "open" };
+    if (bodySha256 !== null) this.#books.rebuff(stream, apiKey, bodySha256, nowMs);
+    return { kind: "refused", limit, retryAfterMs: STREAM_RETRY_MS };
+  }
+
+  async renewStream(apiKey: string, stream: string): Promise<void> {
+    this.#streams.renew(apiKey, stream, this.#ports.now());
+  }
+
+  async closeStream(apiKey: string, stream: string): Promise<void> {
+    this.#streams.close(apiKey, stream);
   }
 
   /** Ends a hold: settled now, already ended before, or never heard of. */
@@ -68,6 +97,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   async review(account: string, generation: string): Promise<void> {
     await this.#ask(account, generation);
     await this.#schedule();
+  }
+
+  /** Forgets the prompt that a hold's plan is kept with. */
+  async forgetPrompt(account: string, generation: string): Promise<void> {
+    this.#books.forgetPrompt(account, generation);
   }
 
   async grant(given: Grant): Promise<PostAnswer> {
@@ -94,6 +128,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   /** Rows of the chain after `afterSeq`, in order, at most 5,000. */
   async entries(afterSeq: number, limit: number): Promise<Row[]> {
     return this.#books.entries(afterSeq, limit);
+  }
+
+  /** Generations, the newest first, after the one named. */
+  async generations(before: string | null, limit: number): Promise<ListedHold[]> {
+    return this.#books.generations(before, limit);
   }
 
   /** Settlements and refunds posted in [fromMs, toMs) after `afterSeq`, in order, at most 5,000. */

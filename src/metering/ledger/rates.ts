@@ -41,11 +41,19 @@ export class Rates {
   }
 
   account(): AccountSettings {
-    return this.#settings<AccountSettings>(ACCOUNT) ?? NEW_ACCOUNT;
+    const { disabled, limits } = this.#settings<AccountSettings>(ACCOUNT) ?? NEW_ACCOUNT;
+    // What was kept before a limit was thought of has that of a new account.
+    return { disabled, limits: { ...NEW_ACCOUNT.limits, ...limits } };
   }
 
   key(apiKey: string): KeySettings {
-    return this.#settings<KeySettings>(apiKey) ?? NEW_KEY;
+    const { disabled, limits } = this.#settings<KeySettings>(apiKey) ?? NEW_KEY;
+    return { disabled, limits: { ...NEW_KEY.limits, ...limits } };
+  }
+
+  /** How many event streams a key may have open at a time. */
+  streams(apiKey: string): number {
+    return this.key(apiKey).limits.streams ?? this.account().limits.streams;
   }
 
   /** Keys that have settings of their own. */

@@ -6,6 +6,8 @@ export interface AccountLimits {
   readonly picturesPerMinute: number;
   /** Live holds at a time. */
   readonly concurrency: number;
+  /** Event streams that each of its keys may have open at a time. */
+  readonly streams: number;
   /** Micro-credits a calendar month, UTC; null: as much as there is credit. */
   readonly monthlyBudget: number | null;
   /** Percents of the monthly budget at which an alert is kept. */
@@ -47,6 +49,7 @@ export const NEW_ACCOUNT: AccountSettings = {
     requestsPerMinute: 120,
     picturesPerMinute: 240,
     concurrency: 20,
+    streams: 100,
     monthlyBudget: null,
     alertPercents: [50, 80, 100],
   },
@@ -54,7 +57,13 @@ export const NEW_ACCOUNT: AccountSettings = {
 
 export const NEW_KEY: KeySettings = {
   disabled: false,
-  limits: { requestsPerMinute: null, picturesPerMinute: null, concurrency: null, monthlyBudget: null },
+  limits: {
+    requestsPerMinute: null,
+    picturesPerMinute: null,
+    concurrency: null,
+    streams: null,
+    monthlyBudget: null,
+  },
 };
 
 /** So that a bucket's level stays a whole number. */

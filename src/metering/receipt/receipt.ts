@@ -41,7 +41,7 @@ export interface Ended {
   readonly outputs: readonly Receipt["outputs"][number][];
 }
 
-const CONTENT_TYPES: Record<Plan["format"], string> = {
+export const CONTENT_TYPES: Record<Plan["format"], string> = {
   png: "image/png",
   webp: "image/webp",
   jpeg: "image/jpeg",

@@ -1,0 +1,66 @@
+/** A key's open event streams: each is counted in the account's ledger object until it is left. */
+import type { Context } from "hono";
+import type { Caller } from "../accounts/caller.ts";
+import { Refusal } from "../refusal.ts";
+import type { Deps } from "./deps.ts";
+
+/** Well within the minute after which a stream counts as dead. */
+const RENEW_MS = 20_000;
+
+/** A stream's place among those that its key may have open. */
+export interface StreamPlace {
+  /** Says that it is still there; to be called at least every second or so, mostly does nothing. */
+  readonly renew: () => void;
+  /** Gives it back; again is as once. */
+  readonly leave: () => void;
+}
+
+/** What gives a place back when what was to be streamed cannot be. */
+export const leaving =
+  (place: StreamPlace) =>
+  (error: unknown): never => {
+    place.leave();
+    throw error;
+  };
+
+/**
+ * Takes a place for a stream that is about to be opened.
+ * @param bodySha256 of a request that its client will send again when it is refused; null: it will not.
+ * @throws Refusal `too_many_streams` where the key has as many open as it may.
+ */
+export async function takePlace(
+  c: Context,
+  { ledgers }: Pick<Deps, "ledgers">,
+  { account, apiKey }: Caller,
+  bodySha256: string | null,
+): Promise<StreamPlace> {
+  const stream = crypto.randomUUID();
+  const opened = await ledgers(account)
+    .openStream(apiKey, stream, bodySha256)
+    .catch((cause) => {
+      throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
+        cause,
+      });
+    });
+  if (opened.kind === "refused") {
+    throw new Refusal("too_many_streams", `At most ${opened.limit} event streams open at a time.`, {
+      retryAfterMs: opened.retryAfterMs,
+    });
+  }
+  let renewedMs = Date.now();
+  let isLeft = false;
+  // Where the ledger hears nothing, the place is free again after a minute.
+  const say = (said: Promise<void>) => c.executionCtx.waitUntil(said.catch(() => undefined));
+  return {
+    renew: () => {
+      if (isLeft || Date.now() - renewedMs < RENEW_MS) return;
+      renewedMs = Date.now();
+      say(ledgers(account).renewStream(apiKey, stream));
+    },
+    leave: () => {
+      if (isLeft) return;
+      isLeft = true;
+      say(ledgers(account).closeStream(apiKey, stream));
+    },
+  };
+}
