@@ -9,7 +9,7 @@ import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
 import { GenerationService } from "./generation/service.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
-import type { UsageEvent } from "./metering/ledger/outbox.ts";
+import type { LedgerEvent } from "./metering/ledger/outbox.ts";
 import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
@@ -19,7 +19,7 @@ interface Env {
   readonly LEDGERS: DurableObjectNamespace<Ledger>;
   readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
-  readonly USAGE: Queue<UsageEvent>;
+  readonly USAGE: Queue<LedgerEvent>;
   /** "1" when `npm start` or a test made this environment; in no committed config. */
   readonly VPG_LOCAL?: string;
   /** "off": no keys are asked for; honoured on one's own machine only. */

@@ -327,6 +327,7 @@ describe("usage events", () => {
       expect(sent[2]).toEqual(sent[0]);
       expect(sent[0]).toMatchObject([
         { id: `${account}:5`, generation: "a", charge: 10, usage, apiKey: "key_1", project: "proj_1" },
+        { id: `${account}:6`, kind: "released", generation: "b", reason: "failed" },
         { id: `${account}:7`, generation: "c", charge: 0, reason: "cancelled" },
       ]);
       await ledger.alarm();

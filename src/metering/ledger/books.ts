@@ -1,9 +1,10 @@
 /** One account's ledger over its storage: every call one transaction, no clock and no network of its own. */
 import type { HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
+import { alertBudget } from "./alert.ts";
 import type { Row } from "./chain.ts";
 import { KEPT_MS } from "./holds.ts";
-import type { UsageEvent } from "./outbox.ts";
+import type { LedgerEvent } from "./outbox.ts";
 import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
 import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
@@ -68,11 +69,11 @@ export class AccountBooks {
     const param = invalidLimit(limits, false);
     if (param !== null) return { kind: "refused", why: "invalid_limit", param };
     return this.#made(account, nowMs, () => {
-      const { rates, budget, store } = this.#tables;
+      const { rates, store } = this.#tables;
       const known = rates.account();
       const changed = { disabled: disabled ?? known.disabled, limits: { ...known.limits, ...limits } };
       rates.configureAccount(changed);
-      budget.alert(changed.limits, store.head()!.balances.held, false, nowMs);
+      alertBudget(this.#tables, store.head()!.balances.held, false, nowMs);
       return { kind: "configured" };
     });
   }
@@ -119,8 +120,8 @@ export class AccountBooks {
     );
   }
 
-  /** Usage events that are to be published now. */
-  dueEvents(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+  /** Events that are to be published now. */
+  dueEvents(nowMs: number, limit: number): { seq: number; event: LedgerEvent }[] {
     return this.#tables.store.head() ? this.#tables.outbox.due(nowMs, limit) : [];
   }
 

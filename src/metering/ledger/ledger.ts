@@ -4,7 +4,7 @@ import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
-import type { UsageEvent } from "./outbox.ts";
+import type { LedgerEvent } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
 import type { AccountState } from "./state.ts";
@@ -14,8 +14,8 @@ export interface LedgerPorts {
   readonly holdState: (account: string, generation: string) => Promise<HoldState>;
   /** Whether somebody listens to a generation. */
   readonly attended: (generation: string) => Promise<boolean>;
-  /** Takes all of these usage events, or throws; may see one again. */
-  readonly publish: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Takes all of these events, or throws; may see one again. */
+  readonly publish: (events: readonly LedgerEvent[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -69,11 +69,15 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   }
 
   async adjust(given: Adjustment): Promise<PostAnswer> {
-    return this.#books.adjust(given, this.#ports.now());
+    const answer = this.#books.adjust(given, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async configure(change: AccountChange): Promise<ConfigureAnswer> {
-    return this.#books.configure(change, this.#ports.now());
+    const answer = this.#books.configure(change, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async configureKey(change: KeyChange): Promise<ConfigureAnswer> {
@@ -95,7 +99,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     return this.#books.settled(fromMs, toMs, afterSeq, limit);
   }
 
-  /** Asks the generations of expired holds, sends usage events, forgets what is old. */
+  /** Asks the generations of expired holds, sends events, forgets what is old. */
   override async alarm(): Promise<void> {
     this.#alarmMs = null;
     const nowMs = this.#ports.now();
@@ -148,7 +152,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
         await within(PUBLISH_WITHIN_MS, this.#ports.publish(due.map(({ event }) => event)));
         this.#books.forgetEvents(seqs);
       } catch (error) {
-        console.error(`usage events ${seqs[0]} to ${seqs.at(-1)} wait: ${String(error)}`);
+        console.error(`events ${seqs[0]} to ${seqs.at(-1)} wait: ${String(error)}`);
         return this.#books.postponeEvents(this.#ports.now());
       }
     }

@@ -1,10 +1,11 @@
-/** Usage events on their way: written with the settlement, sent until they were taken, then forgotten. */
+/** Events on their way: written with what they tell of, sent until they were taken, then forgotten. */
 import type { EndReason, SettledUsage } from "../hold.ts";
+import type { Alert } from "./budget.ts";
 import type { Sql } from "./store.ts";
 
-/** What one generation was charged for; the same id always says the same. */
-export interface UsageEvent {
-  /** `<account>:<sequence of the settlement's row>`. */
+/** What happened to a generation's money; the same id always says the same. */
+interface Posted {
+  /** `<account>:<sequence of the row>`. */
   readonly id: string;
   readonly account: string;
   readonly generation: string;
@@ -12,11 +13,39 @@ export interface UsageEvent {
   readonly apiKey: string;
   readonly project: string;
   readonly model: string;
+}
+
+/** What one generation was charged for. */
+export interface UsageEvent extends Posted {
+  readonly kind: "settled";
   readonly reason: EndReason;
   /** Micro-credits. */
   readonly charge: number;
   readonly usage: SettledUsage;
 }
+
+/** A part of a charge was given back. */
+export interface RefundEvent extends Posted {
+  readonly kind: "refunded";
+  /** Micro-credits, below zero. */
+  readonly charge: number;
+}
+
+/** A hold was given back whole. */
+export interface ReleaseEvent extends Posted {
+  readonly kind: "released";
+  readonly reason: EndReason;
+}
+
+/** A threshold of the monthly budget was passed; told once a month and threshold. */
+export interface BudgetEvent extends Alert {
+  readonly kind: "budget";
+  /** `<account>:budget:<month>:<percent>`. */
+  readonly id: string;
+  readonly account: string;
+}
+
+export type LedgerEvent = UsageEvent | RefundEvent | ReleaseEvent | BudgetEvent;
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
@@ -29,12 +58,12 @@ export class Outbox {
     this.#sql = sql;
   }
 
-  add(seq: number, event: UsageEvent, nowMs: number): void {
-    this.#sql.exec("INSERT INTO outbox VALUES (?, ?, ?, 0)", seq, JSON.stringify(event), nowMs);
+  add(event: LedgerEvent, nowMs: number): void {
+    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs);
   }
 
   /** Events that are due, in order. */
-  due(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+  due(nowMs: number, limit: number): { seq: number; event: LedgerEvent }[] {
     return this.#sql
       .exec<{ seq: number; event: string }>(
         "SELECT seq, event FROM outbox WHERE due_ms <= ? ORDER BY seq LIMIT ?",
@@ -42,7 +71,7 @@ export class Outbox {
         limit,
       )
       .toArray()
-      .map(({ seq, event }) => ({ seq, event: JSON.parse(event) as UsageEvent }));
+      .map(({ seq, event }) => ({ seq, event: JSON.parse(event) as LedgerEvent }));
   }
 
   forget(seqs: readonly number[]): void {
