@@ -8,8 +8,9 @@ import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
 import { GenerationService } from "./generation/service.ts";
+import { exportUsage } from "./metering/export/consume.ts";
+import type { LedgerEvent } from "./metering/ledger/events.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
-import type { LedgerEvent } from "./metering/ledger/outbox.ts";
 import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
@@ -19,6 +20,8 @@ interface Env {
   readonly LEDGERS: DurableObjectNamespace<Ledger>;
   readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
+  /** What must outlive every picture: usage files and sealed ledgers. */
+  readonly RECORDS: R2Bucket;
   readonly USAGE: Queue<LedgerEvent>;
   /** "1" when `npm start` or a test made this environment; in no committed config. */
   readonly VPG_LOCAL?: string;
@@ -108,7 +111,8 @@ export default {
     });
     return app.fetch(request, env, ctx);
   },
-} satisfies ExportedHandler<Env>;
+  queue: (batch, env) => exportUsage(batch, { files: env.RECORDS, source: env.ORIGIN }),
+} satisfies ExportedHandler<Env, LedgerEvent>;
 
 /** 53 bits of the system's generator. */
 function randomSeed(): number {

@@ -7,6 +7,8 @@ declare namespace Cloudflare {
     LEDGERS: DurableObjectNamespace<import("../../src/worker.ts").Ledger>;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
     OUTPUTS: R2Bucket;
+    RECORDS: R2Bucket;
+    USAGE: Queue<import("../../src/metering/ledger/events.ts").LedgerEvent>;
     GENERATIONS: DurableObjectNamespace<import("../../src/worker.ts").Generation>;
   }
   interface GlobalProps {

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { EndReason, HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../../src/metering/hold.ts";
 import { genesis, verifyChain } from "../../src/metering/ledger/chain.ts";
+import type { UsageEvent } from "../../src/metering/ledger/events.ts";
 import { LedgerObject, type LedgerPorts } from "../../src/metering/ledger/ledger.ts";
-import type { UsageEvent } from "../../src/metering/ledger/outbox.ts";
 
 const MINUTE = 60_000;
 const WIDE = { requestsPerMinute: 100_000, picturesPerMinute: 100_000, concurrency: 1_000 };

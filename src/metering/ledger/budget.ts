@@ -1,5 +1,6 @@
 /** What was charged in each calendar month, by account and key, and the alerts of the monthly budget. */
 import type { HoldRefusal } from "../hold.ts";
+import type { Alert } from "./events.ts";
 import type { AccountLimits } from "./settings.ts";
 import type { Sql } from "./store.ts";
 
@@ -7,17 +8,6 @@ import type { Sql } from "./store.ts";
 const ACCOUNT = "";
 
 type BudgetRefusal = Extract<HoldRefusal, { why: "budget_exceeded" }>;
-
-/** Kept once a month and threshold. */
-export interface Alert {
-  /** `2026-11`, UTC. */
-  readonly month: string;
-  readonly percent: number;
-  readonly atMs: number;
-  /** Charged and held at that moment, in micro-credits. */
-  readonly spent: number;
-  readonly budget: number;
-}
 
 /** The calendar month of a moment, UTC. */
 export const monthOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 7);

@@ -4,7 +4,7 @@ import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
-import type { LedgerEvent } from "./outbox.ts";
+import type { LedgerEvent } from "./events.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
 import type { AccountState } from "./state.ts";

@@ -1,51 +1,6 @@
 /** Events on their way: written with what they tell of, sent until they were taken, then forgotten. */
-import type { EndReason, SettledUsage } from "../hold.ts";
-import type { Alert } from "./budget.ts";
+import type { LedgerEvent } from "./events.ts";
 import type { Sql } from "./store.ts";
-
-/** What happened to a generation's money; the same id always says the same. */
-interface Posted {
-  /** `<account>:<sequence of the row>`. */
-  readonly id: string;
-  readonly account: string;
-  readonly generation: string;
-  readonly atMs: number;
-  readonly apiKey: string;
-  readonly project: string;
-  readonly model: string;
-}
-
-/** What one generation was charged for. */
-export interface UsageEvent extends Posted {
-  readonly kind: "settled";
-  readonly reason: EndReason;
-  /** Micro-credits. */
-  readonly charge: number;
-  readonly usage: SettledUsage;
-}
-
-/** A part of a charge was given back. */
-export interface RefundEvent extends Posted {
-  readonly kind: "refunded";
-  /** Micro-credits, below zero. */
-  readonly charge: number;
-}
-
-/** A hold was given back whole. */
-export interface ReleaseEvent extends Posted {
-  readonly kind: "released";
-  readonly reason: EndReason;
-}
-
-/** A threshold of the monthly budget was passed; told once a month and threshold. */
-export interface BudgetEvent extends Alert {
-  readonly kind: "budget";
-  /** `<account>:budget:<month>:<percent>`. */
-  readonly id: string;
-  readonly account: string;
-}
-
-export type LedgerEvent = UsageEvent | RefundEvent | ReleaseEvent | BudgetEvent;
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
