@@ -3,17 +3,22 @@ import { triton } from "../adapters/triton.ts";
 import kernelModule from "../kernels/edge/build/kernel.wasm";
 import { loadKernel } from "../kernels/edge/index.ts";
 import { makeAccounts } from "./accounts/index.ts";
+import { Pepper } from "./accounts/pepper.ts";
 import { makeApp } from "./api/app.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
 import { GenerationService } from "./generation/service.ts";
 import { exportUsage } from "./metering/export/consume.ts";
+import { type Delivery, deliver } from "./metering/export/deliveries.ts";
+import type { Fetch } from "./metering/export/outbound.ts";
+import { readSinks } from "./metering/export/sinks.ts";
 import type { LedgerEvent } from "./metering/ledger/events.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
 import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
+import { Webhooks } from "./metering/webhooks/webhooks.ts";
 
 interface Env {
   readonly GENERATIONS: DurableObjectNamespace<Generation>;
@@ -23,6 +28,9 @@ interface Env {
   /** What must outlive every picture: usage files and sealed ledgers. */
   readonly RECORDS: R2Bucket;
   readonly USAGE: Queue<LedgerEvent>;
+  readonly DELIVERIES: Queue<Delivery>;
+  /** The billing services that usage is sent to, as JSON (docs/usage.md); absent: none. */
+  readonly SINKS?: string;
   /** "1" when `npm start` or a test made this environment; in no committed config. */
   readonly VPG_LOCAL?: string;
   /** "off": no keys are asked for; honoured on one's own machine only. */
@@ -47,6 +55,9 @@ interface Env {
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+/** The queue of wrangler.toml; the other one has the ledgers' events. */
+const DELIVERIES = "vpg-edge-deliveries";
+const fetchOut: Fetch = (url, init) => fetch(url, init);
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
@@ -103,6 +114,7 @@ export default {
         now: () => Date.now(),
       }),
       receipts: new Receipts(env.OUTPUTS),
+      webhooks: webhooksOf(env),
       publicKeys: () => publicKeys(env.RECEIPT_KEY),
       seedPictures,
       randomSeed,
@@ -111,8 +123,28 @@ export default {
     });
     return app.fetch(request, env, ctx);
   },
-  queue: (batch, env) => exportUsage(batch, { files: env.RECORDS, source: env.ORIGIN }),
-} satisfies ExportedHandler<Env, LedgerEvent>;
+  async queue(batch, env) {
+    const ports = { sinks: readSinks(env.SINKS), webhooks: webhooksOf(env) };
+    if (batch.queue === DELIVERIES) {
+      const secret = (name: string) => (env as unknown as Record<string, string | undefined>)[name];
+      await deliver(batch as MessageBatch<Delivery>, { ...ports, secret, fetch: fetchOut });
+    } else {
+      const { RECORDS: files, ORIGIN: source, DELIVERIES: deliveries } = env;
+      await exportUsage(batch as MessageBatch<LedgerEvent>, { ...ports, files, source, deliveries });
+    }
+  },
+} satisfies ExportedHandler<Env, LedgerEvent | Delivery>;
+
+function webhooksOf(env: Env): Webhooks {
+  const pepper = new Pepper(env.KEY_PEPPER);
+  return new Webhooks({
+    db: env.DB,
+    hash: (text) => pepper.hash(text),
+    fetch: fetchOut,
+    ownHost: new URL(env.ORIGIN).hostname,
+    now: () => Date.now(),
+  });
+}
 
 /** 53 bits of the system's generator. */
 function randomSeed(): number {

@@ -95,7 +95,16 @@ describe("the usage queue", () => {
       const retry = vi.fn();
       const messages = [1, 2].map((i) => ({ attempts, retry, body: eventOf("acct_down", i) }));
       const batch = { messages } as unknown as MessageBatch<LedgerEvent>;
-      await exportUsage(batch, { files: { put } as unknown as R2Bucket, source: "https://edge.example" });
+      const files = { put } as unknown as R2Bucket;
+      const webhooks = { recipients: vi.fn(), deliver: vi.fn() };
+      const ports = {
+        files,
+        source: "https://edge.example",
+        sinks: [],
+        webhooks,
+        deliveries: env.DELIVERIES,
+      };
+      await exportUsage(batch, ports);
       expect(retry.mock.calls).toEqual([[{ delaySeconds }], [{ delaySeconds }]]);
     }
     expect(put).toHaveBeenCalledTimes(3);
