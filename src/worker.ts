@@ -13,6 +13,7 @@ import { exportUsage } from "./metering/export/consume.ts";
 import { type Delivery, deliver } from "./metering/export/deliveries.ts";
 import type { Fetch } from "./metering/export/outbound.ts";
 import { readSinks } from "./metering/export/sinks.ts";
+import { Archive } from "./metering/ledger/archive.ts";
 import type { LedgerEvent } from "./metering/ledger/events.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
 import { issueReceipt } from "./metering/receipt/issue.ts";
@@ -92,6 +93,7 @@ export class Ledger extends LedgerObject<Env> {
       publish: async (events) => {
         await env.USAGE.sendBatch(events.map((body) => ({ body })));
       },
+      archive: new Archive(env.RECORDS),
       now: () => Date.now(),
     });
   }

@@ -7,6 +7,7 @@ import type { LedgerEvent } from "./events.ts";
 import { KEPT_MS } from "./holds.ts";
 import { type Adjustment, adjust, type EndAnswer, end, type Grant, grant, type PostAnswer } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
+import { SEAL_ROWS } from "./segments.ts";
 import { type AccountChange, type ConfigureAnswer, invalidLimit, type KeyChange } from "./settings.ts";
 import { type AccountState, settledRowOf, stateOfAccount } from "./state.ts";
 import type { Head, Sql } from "./store.ts";
@@ -27,9 +28,12 @@ const MOST_ROWS = 5_000;
 export class AccountBooks {
   readonly #storage: LedgerStorage;
   readonly #tables: Tables;
+  readonly #sealRows: number;
 
-  constructor(storage: LedgerStorage) {
+  /** @param sealRows rows after which the chain is to be sealed. */
+  constructor(storage: LedgerStorage, sealRows = SEAL_ROWS) {
     this.#storage = storage;
+    this.#sealRows = sealRows;
     this.#tables = openTables(storage.sql);
   }
 
@@ -97,13 +101,13 @@ export class AccountBooks {
     return head && stateOfAccount(this.#tables, head, nowMs);
   }
 
-  /** Rows after `seq`, at most 5,000. */
+  /** Rows after `seq` that are not sealed, at most 5,000. */
   entries(seq: number, limit: number): Row[] {
     if (!this.#tables.store.head()) return [];
     return this.#tables.store.entries(seq, Math.min(limit, MOST_ROWS));
   }
 
-  /** Settlements and refunds posted in [fromMs, toMs), after `seq`, at most 5,000. */
+  /** Settlements and refunds posted in [fromMs, toMs) that are not sealed, after `seq`, at most 5,000. */
   settled(fromMs: number, toMs: number, seq: number, limit: number): SettledRow[] {
     if (!this.#tables.store.head()) return [];
     return this.#tables.store.charges(fromMs, toMs, seq, Math.min(limit, MOST_ROWS)).map(settledRowOf);
@@ -141,10 +145,12 @@ export class AccountBooks {
 
   /** When the alarm has something to do, or null. */
   nextDueMs(): number | null {
-    if (!this.#tables.store.head()) return null;
+    const head = this.#tables.store.head();
+    if (!head) return null;
     const { expiresMs, endedMs } = this.#tables.holds.nextDue();
     const pruneMs = endedMs === null ? null : endedMs + KEPT_MS + PRUNE_SLACK_MS;
-    const dues = [expiresMs, pruneMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
+    const sealMs = this.#tables.segments.nextDueMs(head, this.#sealRows);
+    const dues = [expiresMs, pruneMs, sealMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
   }
 

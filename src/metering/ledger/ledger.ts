@@ -2,10 +2,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
+import type { Archive } from "./archive.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
 import type { LedgerEvent } from "./events.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
+import { Sealer } from "./seal.ts";
+import { SEAL_ROWS } from "./segments.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
 import type { AccountState } from "./state.ts";
 
@@ -16,6 +19,10 @@ export interface LedgerPorts {
   readonly attended: (generation: string) => Promise<boolean>;
   /** Takes all of these events, or throws; may see one again. */
   readonly publish: (events: readonly LedgerEvent[]) => Promise<void>;
+  /** Where sealed segments are kept. */
+  readonly archive: Pick<Archive, "get" | "put">;
+  /** Rows after which the chain is sealed, month's end or not; by default 500,000. */
+  readonly sealRows?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -34,13 +41,16 @@ const NO_USAGE = { pictures: 0, steps: 0, tokens: 0, size: "" };
 export abstract class LedgerObject<Env> extends DurableObject<Env> {
   readonly #ports: LedgerPorts;
   readonly #books: AccountBooks;
+  readonly #sealer: Sealer;
   /** The alarm as this instance has set it. */
   #alarmMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env, ports: LedgerPorts) {
     super(ctx, env);
     this.#ports = ports;
-    this.#books = new AccountBooks(ctx.storage);
+    const sealRows = ports.sealRows ?? SEAL_ROWS;
+    this.#books = new AccountBooks(ctx.storage, sealRows);
+    this.#sealer = new Sealer(ctx.storage, ports.archive, sealRows);
   }
 
   /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
@@ -65,7 +75,9 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   }
 
   async grant(given: Grant): Promise<PostAnswer> {
-    return this.#books.grant(given, this.#ports.now());
+    const answer = this.#books.grant(given, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async adjust(given: Adjustment): Promise<PostAnswer> {
@@ -91,15 +103,15 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
 
   /** Rows of the chain after `afterSeq`, in order, at most 5,000. */
   async entries(afterSeq: number, limit: number): Promise<Row[]> {
-    return this.#books.entries(afterSeq, limit);
+    return this.#sealer.entries(afterSeq, limit);
   }
 
   /** Settlements and refunds posted in [fromMs, toMs) after `afterSeq`, in order, at most 5,000. */
   async settled(fromMs: number, toMs: number, afterSeq: number, limit: number): Promise<SettledRow[]> {
-    return this.#books.settled(fromMs, toMs, afterSeq, limit);
+    return this.#sealer.settled(fromMs, toMs, afterSeq, limit);
   }
 
-  /** Asks the generations of expired holds, sends events, forgets what is old. */
+  /** Asks the generations of expired holds, sends events, forgets what is old, seals what is due. */
   override async alarm(): Promise<void> {
     this.#alarmMs = null;
     const nowMs = this.#ports.now();
@@ -109,6 +121,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     await this.#schedule();
     await Promise.all(expired.map(({ account, generation }) => this.#ask(account, generation)));
     await this.#publish();
+    await this.#sealer.work(this.#ports.now());
     await this.#reschedule();
   }
 
