@@ -126,7 +126,7 @@ export default {
     return app.fetch(request, env, ctx);
   },
   async queue(batch, env) {
-    const ports = { sinks: readSinks(env.SINKS), webhooks: webhooksOf(env) };
+    const ports = { sinks: () => readSinks(env.SINKS), webhooks: webhooksOf(env) };
     if (batch.queue === DELIVERIES) {
       const secret = (name: string) => (env as unknown as Record<string, string | undefined>)[name];
       await deliver(batch as MessageBatch<Delivery>, { ...ports, secret, fetch: fetchOut });

@@ -100,7 +100,7 @@ describe("the usage queue", () => {
       const ports = {
         files,
         source: "https://edge.example",
-        sinks: [],
+        sinks: () => [],
         webhooks,
         deliveries: env.DELIVERIES,
       };

@@ -67,7 +67,7 @@ async function send(bodies: readonly Delivery[], attempts = 1) {
     ...{ db: env.DB, hash: (text) => pepper.hash(text), fetch: hosts, ownHost: "localhost" },
     now: () => Date.now(),
   });
-  const ports = { sinks: [], secret: () => undefined, webhooks, fetch: hosts };
+  const ports = { sinks: () => [], secret: () => undefined, webhooks, fetch: hosts };
   await deliver(batch as unknown as MessageBatch<Delivery>, ports);
   return retry.mock.calls.map(([options]) => (options as { delaySeconds: number }).delaySeconds);
 }
@@ -222,7 +222,7 @@ describe("a delivery", () => {
 describe("a sink", () => {
   it("is sent usage where the operator has configured it, until it takes it", async () => {
     const stripe = { kind: "stripe", event_name: "credits", secret: "STRIPE_KEY", customers: {} } as const;
-    const sinks = [{ ...stripe, customers: { acct_a: "cus_1" } }];
+    const sinks = () => [{ ...stripe, customers: { acct_a: "cus_1" } }];
     const retry = vi.fn();
     const statuses = [503, 200];
     const fetch = vi.fn(async () => new Response(null, { status: statuses.shift()! }));

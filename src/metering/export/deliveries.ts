@@ -11,7 +11,8 @@ export type Delivery =
   | { readonly to: "webhook"; readonly webhook: string; readonly event: LedgerEvent };
 
 export interface DeliveryPorts {
-  readonly sinks: readonly Sink[];
+  /** @throws Error where they are configured wrongly: what is for them waits. */
+  readonly sinks: () => readonly Sink[];
   /** A secret by its name. */
   readonly secret: (name: string) => string | undefined;
   readonly webhooks: Pick<Webhooks, "recipients" | "deliver">;
@@ -30,7 +31,7 @@ export async function deliveriesOf(
   const usage = events.filter(isUsage).map((event) => cloudEventOf(event, source));
   const told = await webhooks.recipients(events);
   return [
-    ...sinks.flatMap(({ kind }) => usage.map((event) => ({ to: kind, event }))),
+    ...sinks().flatMap(({ kind }) => usage.map((event) => ({ to: kind, event }))),
     ...told.map((one) => ({ to: "webhook" as const, ...one })),
   ];
 }
@@ -54,7 +55,7 @@ async function attempt(
   { sinks, secret, webhooks, fetch }: DeliveryPorts,
 ): Promise<boolean> {
   if (delivery.to === "webhook") return webhooks.deliver(delivery.webhook, delivery.event);
-  const sink = sinks.find(({ kind }) => kind === delivery.to);
+  const sink = sinks().find(({ kind }) => kind === delivery.to);
   // The operator has switched it off meanwhile.
   if (!sink) return true;
   const key = secret(sink.secret);

@@ -73,11 +73,11 @@ export class Segments {
     return { account, segment, begins, rows, ends, last: ends.seq === lastSeq };
   }
 
-  /** Notes that a part is in R2. */
+  /** Notes that a part is in R2; noted again, it is the same part. */
   add({ segment, begins, rows, ends }: Part): void {
     const { granted, available, held, charged } = ends.balances;
     this.#sql.exec(
-      "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR IGNORE INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...[begins.seq + 1, ends.seq, segment, rows[0]!.atMs, ends.atMs, ends.hash],
       ...[granted, available, held, charged],
     );
@@ -119,7 +119,7 @@ export class Segments {
     const current = this.#current();
     if (current) return current.dueMs;
     const sealed = this.#store.sealedSeq();
-    if (head.seq - sealed >= most) return 0;
+    if (head.seq - sealed >= most) return head.atMs;
     const oldestMs = this.#store.entries(sealed, 1)[0]?.atMs;
     if (oldestMs === undefined) return null;
     const spread = Number.parseInt(genesis(head.account).hash.slice(0, 8), 16) % SPREAD_MS;
