@@ -85,6 +85,17 @@ describe("the usage queue", () => {
     expect(totalOf(await exported(), account)).toBe(sum);
   });
 
+  it("sends on as many deliveries at a time as a queue takes", async () => {
+    const told = Array.from({ length: 250 }, (_, i) => ({ webhook: `wh_${i}`, event: eventOf("acct_a", i) }));
+    const sendBatch = vi.fn();
+    const batch = { messages: [{ attempts: 1, body: eventOf("acct_a", 1) }] } as unknown;
+    await exportUsage(batch as MessageBatch<LedgerEvent>, {
+      ...{ files: env.RECORDS, source: "https://edge.example", sinks: () => [], deliveries: { sendBatch } },
+      webhooks: { recipients: async () => told, deliver: vi.fn() },
+    });
+    expect(sendBatch.mock.calls.map(([messages]) => (messages as unknown[]).length)).toEqual([100, 100, 50]);
+  });
+
   it("keeps a batch for later when R2 does not take it, later each time", async () => {
     const put = vi.fn<R2Bucket["put"]>().mockRejectedValue(new Error("R2 is down"));
     for (const [attempts, delaySeconds] of [

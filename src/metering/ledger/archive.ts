@@ -1,6 +1,4 @@
 /** Sealed segments in R2: written once, whole, and read a part at a time. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { decodePart, encodePart, type Part, partKey, partsPrefix } from "./segment.ts";
 
 export class Archive {
@@ -12,9 +10,9 @@ export class Archive {
 
   /** Keeps a part; the same part again is the same object. R2 holds what came against the digest. */
   async put(part: Part): Promise<void> {
-    const text = encodePart(part);
-    await this.#bucket.put(partKey(part.account, part.segment, part.begins.seq + 1), text, {
-      sha256: bytesToHex(sha256(utf8ToBytes(text))),
+    const bytes = new TextEncoder().encode(encodePart(part));
+    await this.#bucket.put(partKey(part.account, part.segment, part.begins.seq + 1), bytes, {
+      sha256: await crypto.subtle.digest("SHA-256", bytes),
       httpMetadata: { contentType: "application/x-ndjson" },
     });
   }

@@ -52,7 +52,12 @@ class Bucket {
   readonly objects = new Map<string, string>();
   failing: { after: number; written: boolean } | null = null;
 
-  async put(key: string, text: string): Promise<void> {
+  /** What somebody else does while a write is on its way. */
+  meanwhile: () => void = () => undefined;
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    const text = new TextDecoder().decode(bytes);
+    this.meanwhile();
     const fails = this.failing !== null && this.failing.after-- <= 0;
     if (!fails || this.failing?.written) this.objects.set(key, text);
     if (!fails) return;
@@ -215,17 +220,18 @@ describe("a ledger that is sealed", () => {
     amount: fc.integer({ min: 1, max: 9 }),
     reason,
   });
-  /** What happens to the sealing after a call: nothing, it goes on, or it is cut off at a statement or a write. */
+  /** What happens to the sealing after a call: nothing, it goes on, is read meanwhile, or cut off at a statement or write. */
   const then = fc.oneof(
     { weight: 4, arbitrary: fc.constant({ kind: "none" as const }) },
     { weight: 3, arbitrary: fc.constant({ kind: "seal" as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: "read" as const }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("die" as const), after: fc.nat(40) }) },
     {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant("r2" as const), after: fc.nat(3), written: fc.boolean() }),
     },
   );
-  const step = fc.record({ call, then, pass: fc.constantFrom(0, 0, 1_000, DAY, 9 * DAY) });
+  const step = fc.record({ call, meanwhile: call, then, pass: fc.constantFrom(0, 0, 1_000, DAY, 9 * DAY) });
 
   it("says the same as one that never is, whatever cuts the sealing off, and every segment verifies", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -238,13 +244,19 @@ describe("a ledger that is sealed", () => {
         async (steps, sealRows, partRows) => {
           const ledger = open(sealRows, partRows);
           ledger.call({ do: "grant", key: "first", generation: "", amount: 50 });
-          for (const { call, then, pass } of steps) {
+          for (const { call, meanwhile, then, pass } of steps) {
             ledger.call(call);
             ledger.pass(pass);
             if (then.kind === "none") continue;
+            if (then.kind === "read") {
+              await Promise.all([ledger.seal(), ledger.compare()]);
+              continue;
+            }
             if (then.kind === "die") ledger.storage.dieAfter = then.after;
+            else ledger.bucket.meanwhile = () => ledger.call(meanwhile);
             if (then.kind === "r2") ledger.bucket.failing = then;
             await ledger.seal().catch((error: unknown) => expect(String(error)).toContain("died"));
+            ledger.bucket.meanwhile = () => undefined;
             if (then.kind === "die") ledger.die();
             if (then.kind !== "seal") await ledger.compare();
           }

@@ -10,6 +10,8 @@ import { openTables, type Tables } from "./tables.ts";
 /** Rows a part: a few megabytes. */
 const PART_ROWS = 5_000;
 const MOST_ROWS = 5_000;
+/** Parts that one alarm writes, and as many times their rows that it takes away, so that it stays within its CPU time. */
+const PARTS_AT_ONCE = 20;
 
 export class Sealer {
   readonly #storage: LedgerStorage;
@@ -17,6 +19,8 @@ export class Sealer {
   readonly #archive: Pick<Archive, "get" | "put">;
   readonly #most: number;
   readonly #partRows: number;
+  /** The part that was read last: who pages through the chain asks for it again and again. */
+  #read: { readonly address: PartAddress; readonly rows: readonly Row[] } | null = null;
 
   /** @param most rows after which a chain is sealed. */
   constructor(
@@ -33,7 +37,7 @@ export class Sealer {
   }
 
   /**
-   * Goes on with the one segment that is due. It may be cut off anywhere: what was decided stays decided, a part that
+   * Goes on for a while with the one segment that is due. It may be cut off anywhere: what was decided stays decided, a part that
    * is written again is the same part, and no row goes before all parts of its segment are there.
    */
   async work(nowMs: number): Promise<void> {
@@ -43,8 +47,11 @@ export class Sealer {
     const sealing = this.#storage.transactionSync(() => segments.begin(head, this.#most, nowMs));
     if (!sealing) return;
     try {
-      if (sealing.state === "writing") await this.#write(sealing, head.account);
-      while (this.#storage.transactionSync(() => segments.clear(sealing, this.#partRows))) await turn();
+      if (sealing.state === "writing" && !(await this.#write(sealing, head.account))) return;
+      for (let i = 0; i < PARTS_AT_ONCE; i++) {
+        if (!this.#storage.transactionSync(() => segments.clear(sealing, this.#partRows))) return;
+        await turn();
+      }
     } catch (error) {
       console.error(`ledger ${head.account}: segment ${sealing.segment} waits: ${String(error)}`);
       this.#storage.transactionSync(() => segments.postpone(sealing, nowMs));
@@ -90,31 +97,40 @@ export class Sealer {
       const part = this.#tables.segments.partAfter(after, fromMs);
       if (part && part.firstMs >= toMs) break;
       if (!part) return [...rows, ...live(after, most - rows.length)];
-      const found = (await this.#read(part)).filter((row) => row.seq > after && counts(row));
+      const found = (await this.#rowsOf(part)).filter((row) => row.seq > after && counts(row));
       rows.push(...found.slice(0, most - rows.length));
       after = part.lastSeq;
     }
     return rows;
   }
 
-  async #write(sealing: Sealing, account: string): Promise<void> {
+  /** Writes some parts; whether they are all there. */
+  async #write(sealing: Sealing, account: string): Promise<boolean> {
     const { segments } = this.#tables;
-    for (;;) {
+    for (let i = 0; i < PARTS_AT_ONCE; i++) {
       const part = segments.nextPart(sealing, account, this.#partRows);
-      if (!part) break;
+      if (!part) {
+        this.#storage.transactionSync(() => segments.seal(sealing));
+        return true;
+      }
       await this.#archive.put(part);
       this.#storage.transactionSync(() => segments.add(part));
     }
-    this.#storage.transactionSync(() => segments.seal(sealing));
+    return false;
   }
 
   /** @throws Error where the archive does not hold what was written. */
-  async #read({ segment, firstSeq, lastSeq, hash }: PartAddress): Promise<readonly Row[]> {
+  async #rowsOf(address: PartAddress): Promise<readonly Row[]> {
+    const { segment, firstSeq, lastSeq, hash } = address;
+    if (this.#read?.address.firstSeq === firstSeq) return this.#read.rows;
     const { account } = this.#tables.store.head()!;
     const { rows } = await this.#archive.get(account, segment, firstSeq);
     const last = rows.at(-1);
-    if (last?.seq === lastSeq && last.hash === hash) return rows;
-    throw new Error(`ledger ${account}: segment ${segment} is not what was sealed`);
+    if (last?.seq !== lastSeq || last.hash !== hash) {
+      throw new Error(`ledger ${account}: segment ${segment} is not what was sealed`);
+    }
+    this.#read = { address, rows };
+    return rows;
   }
 }
 
