@@ -3,6 +3,7 @@ import { triton } from "../adapters/triton.ts";
 import kernelModule from "../kernels/edge/build/kernel.wasm";
 import { loadKernel } from "../kernels/edge/index.ts";
 import { makeAccounts } from "./accounts/index.ts";
+import { Pepper } from "./accounts/pepper.ts";
 import { makeApp } from "./api/app.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
@@ -11,18 +12,29 @@ import { OutputLinks } from "./generation/link.ts";
 import { Outputs } from "./generation/outputs.ts";
 import { GenerationService } from "./generation/service.ts";
 import { hasteOf } from "./generation/times.ts";
+import { exportUsage } from "./metering/export/consume.ts";
+import { type Delivery, deliver } from "./metering/export/deliveries.ts";
+import type { Fetch } from "./metering/export/outbound.ts";
+import { readSinks } from "./metering/export/sinks.ts";
+import { Archive } from "./metering/ledger/archive.ts";
+import type { LedgerEvent } from "./metering/ledger/events.ts";
 import { LedgerObject } from "./metering/ledger/ledger.ts";
-import type { UsageEvent } from "./metering/ledger/outbox.ts";
 import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
+import { Webhooks } from "./metering/webhooks/webhooks.ts";
 
 interface Env {
   readonly GENERATIONS: DurableObjectNamespace<Generation>;
   readonly LEDGERS: DurableObjectNamespace<Ledger>;
   readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
-  readonly USAGE: Queue<UsageEvent>;
+  /** What must outlive every picture: usage files and sealed ledgers. */
+  readonly RECORDS: R2Bucket;
+  readonly USAGE: Queue<LedgerEvent>;
+  readonly DELIVERIES: Queue<Delivery>;
+  /** The billing services that usage is sent to, as JSON (docs/usage.md); absent: none. */
+  readonly SINKS?: string;
   /** "1" when `npm start` or a test made this environment; in no committed config. */
   readonly VPG_LOCAL?: string;
   /** How many times faster waits of a minute and more pass; honoured where VPG_LOCAL is set, for tests. */
@@ -52,6 +64,9 @@ interface Env {
 
 const DAY_MS = 24 * 60 * 60_000;
 const keepMs = (env: Env) => Number(env.KEEP_DAYS) * DAY_MS;
+/** The queue of wrangler.toml; the other one has the ledgers' events. */
+const DELIVERIES = "vpg-edge-deliveries";
+const fetchOut: Fetch = (url, init) => fetch(url, init);
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
@@ -90,6 +105,7 @@ export class Ledger extends LedgerObject<Env> {
       publish: async (events) => {
         await env.USAGE.sendBatch(events.map((body) => ({ body })));
       },
+      archive: new Archive(env.RECORDS),
       now: () => Date.now(),
       haste: hasteOf(env.VPG_LOCAL === "1", env.VPG_HASTE),
     });
@@ -118,6 +134,7 @@ export default {
         now: () => Date.now(),
       }),
       receipts: new Receipts(env.OUTPUTS),
+      webhooks: webhooksOf(env),
       publicKeys: () => publicKeys(env.RECEIPT_KEY),
       seedPictures,
       randomSeed,
@@ -126,7 +143,28 @@ export default {
     });
     return app.fetch(request, env, ctx);
   },
-} satisfies ExportedHandler<Env>;
+  async queue(batch, env) {
+    const ports = { sinks: () => readSinks(env.SINKS), webhooks: webhooksOf(env) };
+    if (batch.queue === DELIVERIES) {
+      const secret = (name: string) => (env as unknown as Record<string, string | undefined>)[name];
+      await deliver(batch as MessageBatch<Delivery>, { ...ports, secret, fetch: fetchOut });
+    } else {
+      const { RECORDS: files, ORIGIN: source, DELIVERIES: deliveries } = env;
+      await exportUsage(batch as MessageBatch<LedgerEvent>, { ...ports, files, source, deliveries });
+    }
+  },
+} satisfies ExportedHandler<Env, LedgerEvent | Delivery>;
+
+function webhooksOf(env: Env): Webhooks {
+  const pepper = new Pepper(env.KEY_PEPPER);
+  return new Webhooks({
+    db: env.DB,
+    hash: (text) => pepper.hash(text),
+    fetch: fetchOut,
+    ownHost: new URL(env.ORIGIN).hostname,
+    now: () => Date.now(),
+  });
+}
 
 /** 53 bits of the system's generator. */
 function randomSeed(): number {

@@ -19,6 +19,7 @@ import { projectRoutes } from "./projects.ts";
 import { receiptRoutes } from "./receipts.ts";
 import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_CHARACTERS = 16 * 1024;
@@ -82,6 +83,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   usageRoutes(app, (account, ...page) => deps.ledgers(account).settled(...page));
   keyRoutes(app, deps);
   projectRoutes(app, deps);
+  webhookRoutes(app, deps);
   adminRoutes(app, deps);
   adminKeyRoutes(app, deps);
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));

@@ -8,6 +8,7 @@ import type { GenerationService } from "../generation/service.ts";
 import type { LedgerObject } from "../metering/ledger/ledger.ts";
 import type { PublicKeys } from "../metering/receipt/sign.ts";
 import type { Receipts } from "../metering/receipt/store.ts";
+import type { Webhooks } from "../metering/webhooks/webhooks.ts";
 import type { SeedPictures } from "../plan/plan.ts";
 
 export interface Deps {
@@ -20,6 +21,7 @@ export interface Deps {
   readonly ledgers: (account: string) => DurableObjectStub<LedgerObject<unknown>>;
   readonly accounts: Accounts;
   readonly receipts: Receipts;
+  readonly webhooks: Webhooks;
   /** The keys that receipts can be checked with. */
   readonly publicKeys: () => Promise<PublicKeys>;
   readonly seedPictures: SeedPictures;

@@ -7,6 +7,9 @@ declare namespace Cloudflare {
     LEDGERS: DurableObjectNamespace<import("../../src/worker.ts").Ledger>;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
     OUTPUTS: R2Bucket;
+    RECORDS: R2Bucket;
+    DELIVERIES: Queue<import("../../src/metering/export/deliveries.ts").Delivery>;
+    USAGE: Queue<import("../../src/metering/ledger/events.ts").LedgerEvent>;
     GENERATIONS: DurableObjectNamespace<import("../../src/worker.ts").Generation>;
   }
   interface GlobalProps {

@@ -2,9 +2,10 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { EndReason, HoldAnswer, HoldEnd, HoldRequest, HoldState } from "../../src/metering/hold.ts";
+import { Archive } from "../../src/metering/ledger/archive.ts";
 import { genesis, verifyChain } from "../../src/metering/ledger/chain.ts";
+import type { UsageEvent } from "../../src/metering/ledger/events.ts";
 import { LedgerObject, type LedgerPorts } from "../../src/metering/ledger/ledger.ts";
-import type { UsageEvent } from "../../src/metering/ledger/outbox.ts";
 
 const MINUTE = 60_000;
 const WIDE = { requestsPerMinute: 100_000, picturesPerMinute: 100_000, concurrency: 1_000 };
@@ -65,6 +66,7 @@ const fakePorts = (now: () => number) => ({
   holdState: vi.fn<LedgerPorts["holdState"]>(async () => ({ kind: "live" })),
   attended: vi.fn<LedgerPorts["attended"]>(async () => false),
   publish: vi.fn<LedgerPorts["publish"]>(async () => undefined),
+  archive: new Archive(env.RECORDS),
   now,
 });
 
@@ -80,12 +82,13 @@ interface Inside {
 
 /**
  * Acts on a ledger inside an object of its own, with ports that a test can see and a clock that it moves.
- * The clock is a day ahead, so that the object's real alarm stays out of it.
+ * The clock is in the middle of next month, so that the object's real alarm and the month's end stay out of it.
  */
 async function inside(act: (of: Inside) => Promise<void>): Promise<void> {
   const account = newAccount();
   await runInDurableObject(ledgerOf(account), async (_, state) => {
-    let nowMs = Date.now() + 24 * 60 * MINUTE;
+    const today = new Date();
+    let nowMs = Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 10);
     const ports = fakePorts(() => nowMs);
     await act({
       ledger: new Ledger(state, env, ports),
@@ -327,6 +330,7 @@ describe("usage events", () => {
       expect(sent[2]).toEqual(sent[0]);
       expect(sent[0]).toMatchObject([
         { id: `${account}:5`, generation: "a", charge: 10, usage, apiKey: "key_1", project: "proj_1" },
+        { id: `${account}:6`, kind: "released", generation: "b", reason: "failed" },
         { id: `${account}:7`, generation: "c", charge: 0, reason: "cancelled" },
       ]);
       await ledger.alarm();

@@ -182,7 +182,10 @@ describe("the books under duplicates, crashes and restarts", () => {
         });
         const events = books.dueEvents(START, 1_000).map(({ event }) => event);
         expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
-        expect(sum(events.map(({ charge }) => charge))).toBe(sum(charged.map(({ charge }) => charge!)));
+        expect(sum(events.map((event) => ("charge" in event ? event.charge : 0)))).toBe(
+          books.state(START)!.balance.charged,
+        );
+        expect(events.filter(({ kind }) => kind === "refunded")).toHaveLength(refunds.size);
         expect(storage.count("rows")).toBe(granted.size + holds.size + charged.length + refunds.size);
 
         /** Writes down what an answer claims to have happened. */
@@ -488,6 +491,13 @@ describe("limits", () => {
     expect(reserve("c")).toBe("budget_exceeded");
     expect(reserve("d")).toBe("budget_exceeded");
     expect(state().alerts).toEqual([{ ...at80, percent: 100 }, at80, { ...at80, percent: 50 }]);
+    const told = books.dueEvents(START, 100).map(({ event }) => event);
+    expect(told.filter(({ kind }) => kind === "budget")).toEqual(
+      [50, 80, 100].map((percent) => ({
+        ...{ kind: "budget", id: `${ACCOUNT}:budget:2026-11:${percent}`, account: ACCOUNT },
+        ...{ ...at80, percent },
+      })),
+    );
   });
 
   it("refuse a disabled key and a disabled account before anything else", () => {

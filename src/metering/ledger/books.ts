@@ -1,9 +1,10 @@
 /** One account's ledger over its storage: every call one transaction, no clock and no network of its own. */
 import type { HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
+import { alertBudget } from "./alert.ts";
 import type { Row } from "./chain.ts";
+import type { LedgerEvent } from "./events.ts";
 import { KEPT_MS, type ListedHold } from "./holds.ts";
-import type { UsageEvent } from "./outbox.ts";
 import {
   type Adjustment,
   adjust,
@@ -15,6 +16,7 @@ import {
   type PostAnswer,
 } from "./post.ts";
 import { type Choice, reserve } from "./reserve.ts";
+import { SEAL_ROWS } from "./segments.ts";
 import {
   type AccountChange,
   type ConfigureAnswer,
@@ -43,11 +45,16 @@ const MOST_ROWS = 5_000;
 export class AccountBooks {
   readonly #storage: LedgerStorage;
   readonly #tables: Tables;
+  readonly #sealRows: number;
   readonly #haste: number;
 
-  /** @param haste how many times faster holds expire. */
-  constructor(storage: LedgerStorage, haste = 1) {
+  /**
+   * @param sealRows rows after which the chain is to be sealed.
+   * @param haste how many times faster holds expire.
+   */
+  constructor(storage: LedgerStorage, sealRows = SEAL_ROWS, haste = 1) {
     this.#storage = storage;
+    this.#sealRows = sealRows;
     this.#haste = haste;
     this.#tables = openTables(storage.sql);
   }
@@ -94,11 +101,11 @@ export class AccountBooks {
     const param = invalidLimit(limits, false);
     if (param !== null) return { kind: "refused", why: "invalid_limit", param };
     return this.#made(account, nowMs, () => {
-      const { rates, budget, store } = this.#tables;
+      const { rates, store } = this.#tables;
       const known = rates.account();
       const changed = { disabled: disabled ?? known.disabled, limits: { ...known.limits, ...limits } };
       rates.configureAccount(changed);
-      budget.alert(changed.limits, store.head()!.balances.held, false, nowMs);
+      alertBudget(this.#tables, store.head()!.balances.held, false, nowMs);
       return { kind: "configured" };
     });
   }
@@ -122,13 +129,13 @@ export class AccountBooks {
     return head && stateOfAccount(this.#tables, head, nowMs);
   }
 
-  /** Rows after `seq`, at most 5,000. */
+  /** Rows after `seq` that are not sealed, at most 5,000. */
   entries(seq: number, limit: number): Row[] {
     if (!this.#tables.store.head()) return [];
     return this.#tables.store.entries(seq, Math.min(limit, MOST_ROWS));
   }
 
-  /** Settlements and refunds posted in [fromMs, toMs), after `seq`, at most 5,000. */
+  /** Settlements and refunds posted in [fromMs, toMs) that are not sealed, after `seq`, at most 5,000. */
   settled(fromMs: number, toMs: number, seq: number, limit: number): SettledRow[] {
     if (!this.#tables.store.head()) return [];
     return this.#tables.store.charges(fromMs, toMs, seq, Math.min(limit, MOST_ROWS)).map(settledRowOf);
@@ -160,8 +167,8 @@ export class AccountBooks {
     );
   }
 
-  /** Usage events that are to be published now. */
-  dueEvents(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+  /** Events that are to be published now. */
+  dueEvents(nowMs: number, limit: number): { seq: number; event: LedgerEvent }[] {
     return this.#tables.store.head() ? this.#tables.outbox.due(nowMs, limit) : [];
   }
 
@@ -186,10 +193,12 @@ export class AccountBooks {
 
   /** When the alarm has something to do, or null. */
   nextDueMs(): number | null {
-    if (!this.#tables.store.head()) return null;
+    const head = this.#tables.store.head();
+    if (!head) return null;
     const { expiresMs, endedMs } = this.#tables.holds.nextDue();
     const pruneMs = endedMs === null ? null : endedMs + KEPT_MS + PRUNE_SLACK_MS;
-    const dues = [expiresMs, pruneMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
+    const sealMs = this.#tables.segments.nextDueMs(head, this.#sealRows);
+    const dues = [expiresMs, pruneMs, sealMs, this.#tables.outbox.nextDueMs()].filter((due) => due !== null);
     return dues.length === 0 ? null : Math.min(...dues);
   }
 

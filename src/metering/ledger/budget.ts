@@ -1,5 +1,6 @@
 /** What was charged in each calendar month, by account and key, and the alerts of the monthly budget. */
 import type { HoldRefusal } from "../hold.ts";
+import type { Alert } from "./events.ts";
 import type { AccountLimits } from "./settings.ts";
 import type { Sql } from "./store.ts";
 
@@ -7,17 +8,6 @@ import type { Sql } from "./store.ts";
 const ACCOUNT = "";
 
 type BudgetRefusal = Extract<HoldRefusal, { why: "budget_exceeded" }>;
-
-/** Kept once a month and threshold. */
-export interface Alert {
-  /** `2026-11`, UTC. */
-  readonly month: string;
-  readonly percent: number;
-  readonly atMs: number;
-  /** Charged and held at that moment, in micro-credits. */
-  readonly spent: number;
-  readonly budget: number;
-}
 
 /** The calendar month of a moment, UTC. */
 export const monthOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 7);
@@ -76,7 +66,7 @@ export class Budget {
   }
 
   /**
-   * Keeps an alert for each threshold that is passed for the first time this month.
+   * Keeps an alert for each threshold that is passed for the first time this month, and returns them.
    * @param stopped the budget has just refused a hold: its 100 % is passed, whatever little is left of it.
    */
   alert(
@@ -84,18 +74,21 @@ export class Budget {
     held: number,
     stopped: boolean,
     nowMs: number,
-  ): void {
-    if (monthlyBudget === null) return;
+  ): Alert[] {
+    if (monthlyBudget === null) return [];
     const month = monthOf(nowMs);
     const spent = this.charged(month) + held;
-    for (const percent of alertPercents) {
+    return alertPercents.flatMap((percent) => {
       const passed = spent > 0 && spent * 100 >= monthlyBudget * percent;
-      if (!passed && !(stopped && percent === 100)) continue;
-      this.#sql.exec(
-        "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?)",
-        ...[month, percent, nowMs, spent, monthlyBudget],
-      );
-    }
+      if (!passed && !(stopped && percent === 100)) return [];
+      const kept = this.#sql
+        .exec(
+          "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?, ?, ?) RETURNING percent",
+          ...[month, percent, nowMs, spent, monthlyBudget],
+        )
+        .toArray();
+      return kept.length === 0 ? [] : [{ month, percent, atMs: nowMs, spent, budget: monthlyBudget }];
+    });
   }
 
   /** The newest first. */

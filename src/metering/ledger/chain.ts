@@ -45,7 +45,9 @@ export interface Finding {
     | "ended_twice"
     | "key"
     /** The books would have refused it, or posted other legs. */
-    | "transfer";
+    | "transfer"
+    /** A sealed part that does not fit the rows before it, or its own. */
+    | "segment";
   readonly detail: string;
 }
 

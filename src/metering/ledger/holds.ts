@@ -1,5 +1,5 @@
 /** Holds, live and ended: what a retry may join, what expires, and what was refused a moment ago. */
-import type { EndReason, HoldRequest, Limits } from "../hold.ts";
+import type { EndReason, HoldRequest, Limits, SettledUsage } from "../hold.ts";
 import type { Sql } from "./store.ts";
 import type { Held } from "./transfer.ts";
 
@@ -31,27 +31,28 @@ export interface Hold {
   readonly reason: EndReason | null;
   readonly charge: number;
   readonly refunded: number;
+  readonly pictures: number;
+  /** What was delivered, as JSON; null before the end and where nothing was charged. */
+  readonly usage: string | null;
 }
 
 export type LiveHold = Pick<Hold, "generation" | "apiKey" | "amount" | "createdMs" | "expiresMs">;
 
 /** One entry of the account's list of generations. */
-export interface ListedHold
-  extends Pick<
-    Hold,
-    | "generation"
-    | "apiKey"
-    | "project"
-    | "model"
-    | "amount"
-    | "createdMs"
-    | "endedMs"
-    | "reason"
-    | "charge"
-    | "refunded"
-  > {
-  readonly pictures: number;
-}
+export type ListedHold = Pick<
+  Hold,
+  | "generation"
+  | "apiKey"
+  | "project"
+  | "model"
+  | "amount"
+  | "createdMs"
+  | "endedMs"
+  | "reason"
+  | "charge"
+  | "refunded"
+  | "pictures"
+>;
 
 /** What live holds amount to. */
 export interface Load {
@@ -62,7 +63,7 @@ export interface Load {
 
 const COLUMNS = `generation, api_key AS apiKey, project, model, amount, body_sha256 AS bodySha256, plan,
   idempotency_key AS idempotencyKey, limits, created_ms AS createdMs, expires_ms AS expiresMs, ended_ms AS endedMs,
-  reason, charge, refunded`;
+  reason, charge, refunded, pictures, usage`;
 
 type HoldColumns = { [Field in keyof Hold]: Hold[Field] };
 
@@ -84,18 +85,25 @@ export class Holds {
   }
 
   add(request: HoldRequest, limits: Limits, nowMs: number, expiresMs: number): void {
-    const { generation, apiKey, project, model, amount, bodySha256, plan, idempotencyKey } = request;
+    const { generation, apiKey, project, model, amount, bodySha256, plan, idempotencyKey, pictures } =
+      request;
     this.#sql.exec(
-      "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, 0, 0)",
+      "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, 0, 0, ?, NULL)",
       ...[generation, apiKey, project, model, amount, bodySha256, plan, idempotencyKey],
-      ...[JSON.stringify(limits), nowMs, expiresMs],
+      ...[JSON.stringify(limits), nowMs, expiresMs, pictures],
     );
   }
 
-  end(generation: string, reason: EndReason, charge: number, nowMs: number): void {
+  end(
+    generation: string,
+    reason: EndReason,
+    charge: number,
+    usage: SettledUsage | null,
+    nowMs: number,
+  ): void {
     this.#sql.exec(
-      "UPDATE holds SET ended_ms = ?, reason = ?, charge = ? WHERE generation = ?",
-      ...[nowMs, reason, charge, generation],
+      "UPDATE holds SET ended_ms = ?, reason = ?, charge = ?, usage = ? WHERE generation = ?",
+      ...[nowMs, reason, charge, usage && JSON.stringify(usage), generation],
     );
   }
 
@@ -121,8 +129,7 @@ export class Holds {
     return this.#sql
       .exec<{ [Field in keyof ListedHold]: ListedHold[Field] }>(
         `SELECT generation, api_key AS apiKey, project, model, amount, created_ms AS createdMs, ended_ms AS endedMs,
-          reason, charge, refunded, (SELECT json_extract(rows.note, '$.pictures') FROM rows
-            WHERE rows.key = 'reserve:' || holds.generation) AS pictures
+          reason, charge, refunded, pictures
           FROM holds WHERE generation < ? AND reason IS NOT 'void' ORDER BY generation DESC LIMIT ?`,
         before ?? AFTER_ALL_IDS,
         limit,

@@ -2,11 +2,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { type HoldAnswer, type HoldEnd, type HoldRequest, type HoldState, NO_USAGE } from "../hold.ts";
 import type { SettledRow } from "../usage/row.ts";
+import type { Archive } from "./archive.ts";
 import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
+import type { LedgerEvent } from "./events.ts";
 import type { ListedHold } from "./holds.ts";
-import type { UsageEvent } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
+import { Sealer } from "./seal.ts";
+import { SEAL_ROWS } from "./segments.ts";
 import type { AccountChange, ConfigureAnswer, KeyChange } from "./settings.ts";
 import type { AccountState } from "./state.ts";
 import { Streams } from "./streams.ts";
@@ -16,8 +19,12 @@ export interface LedgerPorts {
   readonly holdState: (account: string, generation: string) => Promise<HoldState>;
   /** Whether somebody listens to a generation. */
   readonly attended: (generation: string) => Promise<boolean>;
-  /** Takes all of these usage events, or throws; may see one again. */
-  readonly publish: (events: readonly UsageEvent[]) => Promise<void>;
+  /** Takes all of these events, or throws; may see one again. */
+  readonly publish: (events: readonly LedgerEvent[]) => Promise<void>;
+  /** Where sealed segments are kept. */
+  readonly archive: Pick<Archive, "get" | "put">;
+  /** Rows after which the chain is sealed, month's end or not; by default 500,000. */
+  readonly sealRows?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How many times faster holds expire; 1, but in tests. */
@@ -44,13 +51,16 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   readonly #ports: LedgerPorts;
   readonly #books: AccountBooks;
   readonly #streams = new Streams();
+  readonly #sealer: Sealer;
   /** The alarm as this instance has set it. */
   #alarmMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env, ports: LedgerPorts) {
     super(ctx, env);
     this.#ports = ports;
-    this.#books = new AccountBooks(ctx.storage, ports.haste);
+    const sealRows = ports.sealRows ?? SEAL_ROWS;
+    this.#books = new AccountBooks(ctx.storage, sealRows, ports.haste);
+    this.#sealer = new Sealer(ctx.storage, ports.archive, sealRows);
   }
 
   /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
@@ -105,15 +115,21 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
   }
 
   async grant(given: Grant): Promise<PostAnswer> {
-    return this.#books.grant(given, this.#ports.now());
+    const answer = this.#books.grant(given, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async adjust(given: Adjustment): Promise<PostAnswer> {
-    return this.#books.adjust(given, this.#ports.now());
+    const answer = this.#books.adjust(given, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async configure(change: AccountChange): Promise<ConfigureAnswer> {
-    return this.#books.configure(change, this.#ports.now());
+    const answer = this.#books.configure(change, this.#ports.now());
+    await this.#schedule();
+    return answer;
   }
 
   async configureKey(change: KeyChange): Promise<ConfigureAnswer> {
@@ -127,7 +143,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
 
   /** Rows of the chain after `afterSeq`, in order, at most 5,000. */
   async entries(afterSeq: number, limit: number): Promise<Row[]> {
-    return this.#books.entries(afterSeq, limit);
+    return this.#sealer.entries(afterSeq, limit);
   }
 
   /** Generations, the newest first, after the one named. */
@@ -137,10 +153,10 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
 
   /** Settlements and refunds posted in [fromMs, toMs) after `afterSeq`, in order, at most 5,000. */
   async settled(fromMs: number, toMs: number, afterSeq: number, limit: number): Promise<SettledRow[]> {
-    return this.#books.settled(fromMs, toMs, afterSeq, limit);
+    return this.#sealer.settled(fromMs, toMs, afterSeq, limit);
   }
 
-  /** Asks the generations of expired holds, sends usage events, forgets what is old. */
+  /** Asks the generations of expired holds, sends events, forgets what is old, seals what is due. */
   override async alarm(): Promise<void> {
     this.#alarmMs = null;
     const nowMs = this.#ports.now();
@@ -150,6 +166,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     await this.#schedule();
     await Promise.all(expired.map(({ account, generation }) => this.#ask(account, generation)));
     await this.#publish();
+    await this.#sealer.work(this.#ports.now());
     await this.#reschedule();
   }
 
@@ -193,7 +210,7 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
         await within(PUBLISH_WITHIN_MS, this.#ports.publish(due.map(({ event }) => event)));
         this.#books.forgetEvents(seqs);
       } catch (error) {
-        console.error(`usage events ${seqs[0]} to ${seqs.at(-1)} wait: ${String(error)}`);
+        console.error(`events ${seqs[0]} to ${seqs.at(-1)} wait: ${String(error)}`);
         return this.#books.postponeEvents(this.#ports.now());
       }
     }

@@ -1,22 +1,6 @@
-/** Usage events on their way: written with the settlement, sent until they were taken, then forgotten. */
-import type { EndReason, SettledUsage } from "../hold.ts";
+/** Events on their way: written with what they tell of, sent until they were taken, then forgotten. */
+import type { LedgerEvent } from "./events.ts";
 import type { Sql } from "./store.ts";
-
-/** What one generation was charged for; the same id always says the same. */
-export interface UsageEvent {
-  /** `<account>:<sequence of the settlement's row>`. */
-  readonly id: string;
-  readonly account: string;
-  readonly generation: string;
-  readonly atMs: number;
-  readonly apiKey: string;
-  readonly project: string;
-  readonly model: string;
-  readonly reason: EndReason;
-  /** Micro-credits. */
-  readonly charge: number;
-  readonly usage: SettledUsage;
-}
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
@@ -29,12 +13,12 @@ export class Outbox {
     this.#sql = sql;
   }
 
-  add(seq: number, event: UsageEvent, nowMs: number): void {
-    this.#sql.exec("INSERT INTO outbox VALUES (?, ?, ?, 0)", seq, JSON.stringify(event), nowMs);
+  add(event: LedgerEvent, nowMs: number): void {
+    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs);
   }
 
   /** Events that are due, in order. */
-  due(nowMs: number, limit: number): { seq: number; event: UsageEvent }[] {
+  due(nowMs: number, limit: number): { seq: number; event: LedgerEvent }[] {
     return this.#sql
       .exec<{ seq: number; event: string }>(
         "SELECT seq, event FROM outbox WHERE due_ms <= ? ORDER BY seq LIMIT ?",
@@ -42,7 +26,7 @@ export class Outbox {
         limit,
       )
       .toArray()
-      .map(({ seq, event }) => ({ seq, event: JSON.parse(event) as UsageEvent }));
+      .map(({ seq, event }) => ({ seq, event: JSON.parse(event) as LedgerEvent }));
   }
 
   forget(seqs: readonly number[]): void {

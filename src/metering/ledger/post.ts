@@ -1,6 +1,8 @@
 /** What is posted besides a reservation: how a generation ended, credit granted, charges refunded. */
 import { type EndReason, type HoldEnd, NO_USAGE, type SettledUsage } from "../hold.ts";
+import { alertBudget } from "./alert.ts";
 import { monthOf } from "./budget.ts";
+import type { Row } from "./chain.ts";
 import { type Hold, heldOf } from "./holds.ts";
 import type { Head, Posted } from "./store.ts";
 import type { Tables } from "./tables.ts";
@@ -55,39 +57,25 @@ export function end(tables: Tables, head: Head, said: HoldEnd, told: boolean, no
       nowMs,
     ),
   );
-  tables.holds.end(generation, reason, charge, row.atMs);
+  tables.holds.end(generation, reason, charge, charges ? usage : null, row.atMs);
+  const about = aboutOf(head.account, hold, row);
   if (charges) {
     tables.budget.count(monthOf(row.atMs), apiKey, charge);
-    const { account } = head;
-    const { seq, atMs } = row;
-    const event = {
-      id: `${account}:${seq}`,
-      account,
-      generation,
-      atMs,
-      apiKey,
-      project,
-      model,
-      reason,
-      charge,
-      usage,
-    };
-    tables.outbox.add(seq, event, nowMs);
-  }
+    tables.outbox.add({ kind: "settled", ...about, reason, charge, usage }, nowMs);
+  } else tables.outbox.add({ kind: "released", ...about, reason }, nowMs);
   if (told && retried.has(reason) && hold.idempotencyKey === null) {
     tables.holds.rebuff(generation, apiKey, hold.bodySha256, nowMs);
   }
-  const { held } = tables.store.head()!.balances;
-  tables.budget.alert(tables.rates.account().limits, held, false, nowMs);
+  alertBudget(tables, tables.store.head()!.balances.held, false, nowMs);
   return "settled";
 }
 
-/** How a hold has ended, as its row says it; null where it has not. */
-export function ended({ holds, store }: Tables, { account }: Head, generation: string): HoldEnd | null {
+/** How a hold has ended, as it was posted; null where it has not. */
+export function ended({ holds }: Tables, { account }: Head, generation: string): HoldEnd | null {
   const hold = holds.find(generation);
   if (!hold?.reason) return null;
   const { reason, charge } = hold;
-  const { usage = NO_USAGE } = JSON.parse(store.find(`end:${generation}`)!.note) as { usage?: SettledUsage };
+  const usage = hold.usage === null ? NO_USAGE : (JSON.parse(hold.usage) as SettledUsage);
   return { account, generation, reason, charge, usage };
 }
 
@@ -105,7 +93,7 @@ export function grant(tables: Tables, { key, amount, note }: Grant, nowMs: numbe
 /** Posts a refund, once a key, in sum never above the generation's charge. */
 export function adjust(
   tables: Tables,
-  { key, generation, amount, note }: Adjustment,
+  { account, key, generation, amount, note }: Adjustment,
   nowMs: number,
 ): PostAnswer {
   const hold = tables.holds.find(generation);
@@ -121,17 +109,24 @@ export function adjust(
       if (posted.kind === "posted") {
         tables.holds.refund(generation, posted.held!.refunded);
         tables.budget.count(monthOf(hold!.endedMs!), hold!.apiKey, -amount);
+        const event = { ...aboutOf(account, hold!, posted.row), charge: -amount };
+        tables.outbox.add({ kind: "refunded", ...event }, nowMs);
       }
       return posted;
     },
   );
 }
 
+/** What every event of a generation says. */
+function aboutOf(account: string, { generation, apiKey, project, model }: Hold, { seq, atMs }: Row) {
+  return { id: `${account}:${seq}`, account, generation, atMs, apiKey, project, model };
+}
+
 /** Posts under a key that is new; one that is not must say the same, and gets the same answer. */
 function once(
   tables: Tables,
   key: string,
-  isSame: (row: NonNullable<ReturnType<Tables["store"]["find"]>>) => boolean,
+  isSame: (row: Row) => boolean,
   post: (key: string) => Posted,
 ): PostAnswer {
   const known = tables.store.find(key);

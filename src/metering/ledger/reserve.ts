@@ -1,5 +1,6 @@
 /** The order of a reservation: what was said before, who may, what a retry joins, limits, budget, credit. */
 import type { HoldAnswer, HoldRefusal, HoldRequest, Limits } from "../hold.ts";
+import { alertBudget } from "./alert.ts";
 import type { Hold } from "./holds.ts";
 import type { Tables } from "./tables.ts";
 
@@ -83,7 +84,7 @@ export function reserve(
   rate.take();
   holds.add(request, rate.taken, nowMs, expiresMs);
   holds.forgiveRebuff(generation);
-  tables.budget.alert(rates.account().limits, load.account.amount + amount, false, nowMs);
+  alertBudget(tables, load.account.amount + amount, false, nowMs);
   return { kind: "held", limits: rate.taken };
 }
 
@@ -125,17 +126,18 @@ function concurrencyRefusal({ rates }: Tables, apiKey: string, load: Loads): Hol
 }
 
 function budgetRefusal(
-  { rates, budget }: Tables,
+  tables: Tables,
   { apiKey, amount }: HoldRequest,
   load: Loads,
   nowMs: number,
 ): HoldRefusal | null {
+  const { rates, budget } = tables;
   const { limits } = rates.account();
   const budgets = {
     account: { budget: limits.monthlyBudget, held: load.account.amount },
     key: { budget: rates.key(apiKey).limits.monthlyBudget, held: load.key.amount },
   };
   const refusal = budget.refusal(apiKey, amount, budgets, nowMs);
-  if (refusal?.of === "account") budget.alert(limits, load.account.amount, true, nowMs);
+  if (refusal?.of === "account") alertBudget(tables, load.account.amount, true, nowMs);
   return refusal;
 }

@@ -1,7 +1,8 @@
 /** How an account's ledger shows itself: balances, limits, this month, live holds, charges. */
 import type { SettledRow } from "../usage/row.ts";
-import { type Alert, monthOf, nextMonthMs } from "./budget.ts";
+import { monthOf, nextMonthMs } from "./budget.ts";
 import type { Row } from "./chain.ts";
+import type { Alert } from "./events.ts";
 import type { LiveHold } from "./holds.ts";
 import type { AccountLimits, KeySettings } from "./settings.ts";
 import type { Head } from "./store.ts";

@@ -1,5 +1,6 @@
 /** The object's SQLite: its tables, and the chain of rows with the balances they come to. */
 import { genesis, type Row, sealRow } from "./chain.ts";
+import { SEGMENT_TABLES } from "./segments.ts";
 import { type Amounts, add, type Held, post, type Transfer, type TransferRefusal } from "./transfer.ts";
 
 /** What the tables need of an object's storage. */
@@ -16,7 +17,8 @@ const TABLES = `
   CREATE TABLE holds (generation TEXT PRIMARY KEY, api_key TEXT NOT NULL, project TEXT NOT NULL, model TEXT NOT NULL,
     amount INTEGER NOT NULL, body_sha256 TEXT NOT NULL, plan TEXT, idempotency_key TEXT, limits TEXT NOT NULL,
     created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, taken INTEGER NOT NULL, ended_ms INTEGER, reason TEXT,
-    charge INTEGER NOT NULL, refunded INTEGER NOT NULL);
+    charge INTEGER NOT NULL, refunded INTEGER NOT NULL,
+    pictures INTEGER NOT NULL, usage TEXT);
   CREATE INDEX holds_live ON holds (expires_ms, api_key, amount) WHERE ended_ms IS NULL;
   CREATE INDEX holds_kept ON holds (ended_ms) WHERE plan IS NOT NULL;
   CREATE INDEX holds_by_idempotency ON holds (idempotency_key) WHERE idempotency_key IS NOT NULL;
@@ -70,6 +72,7 @@ export class Store {
   /** Makes the tables of an account that has none. */
   create(account: string, nowMs: number): void {
     this.#sql.exec(TABLES);
+    this.#sql.exec(SEGMENT_TABLES);
     const { hash } = genesis(account);
     this.#sql.exec("INSERT INTO head VALUES (0, ?, 0, ?, ?, 0, 0, 0, 0)", account, hash, nowMs);
   }
@@ -119,25 +122,35 @@ export class Store {
     return row ? rowOf(row) : null;
   }
 
-  /** Rows after `seq`, in order. */
-  entries(seq: number, limit: number): Row[] {
+  /** The last row of the sealed segments, which answer for it and all before; 0: nothing is sealed. */
+  sealedSeq(): number {
     return this.#sql
-      .exec<RowColumns>("SELECT * FROM rows WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
+      .exec<{ seq: number }>("SELECT ifnull(max(last_seq), 0) AS seq FROM seals WHERE state <> 'writing'")
+      .one().seq;
+  }
+
+  /** The last row posted before a moment, which somebody knows to exist. */
+  lastBefore(ms: number): number {
+    return this.#sql.exec<{ seq: number }>("SELECT max(seq) AS seq FROM rows WHERE at_ms < ?", ms).one().seq;
+  }
+
+  /** Rows after `seq` that are not sealed, in order. */
+  entries(seq: number, limit: number): Row[] {
+    const after = Math.max(seq, this.sealedSeq());
+    return this.#sql
+      .exec<RowColumns>("SELECT * FROM rows WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
       .toArray()
       .map(rowOf);
   }
 
-  /** Settlements and refunds posted in [fromMs, toMs), after `seq`, in order. */
+  /** Settlements and refunds posted in [fromMs, toMs) that are not sealed, after `seq`, in order. */
   charges(fromMs: number, toMs: number, seq: number, limit: number): Row[] {
+    const after = Math.max(seq, this.sealedSeq());
     return this.#sql
       .exec<RowColumns>(
         `SELECT * FROM rows WHERE at_ms >= max(?, ifnull((SELECT at_ms FROM rows WHERE seq = ?), 0)) AND at_ms < ?
           AND seq > ? AND kind IN ('settle', 'adjust') ORDER BY at_ms, seq LIMIT ?`,
-        fromMs,
-        seq,
-        toMs,
-        seq,
-        limit,
+        ...[fromMs, after, toMs, after, limit],
       )
       .toArray()
       .map(rowOf);
