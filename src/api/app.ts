@@ -8,6 +8,7 @@ import { adminKeyRoutes } from "./admin-keys.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationRoutes } from "./generations.ts";
+import { crossOrigin, securityHeaders } from "./headers.ts";
 import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
@@ -51,7 +52,9 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     );
   });
 
+  app.use(securityHeaders);
   app.use(refuseAuthOff(deps));
+  app.use(crossOrigin(deps, (path) => methodsOf(app, path)));
   app.use("/v1/*", identify(deps));
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
   app.use("/v1/*", async (c, next) => {
@@ -94,10 +97,12 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   return app;
 }
 
-/** The methods that some route declares for a path. */
+/** The methods that a path answers: those that some route declares, and HEAD wherever there is GET. */
 function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): string[] {
   const matching = app.routes.filter((route) => route.method !== "ALL" && pattern(route.path).test(path));
-  return [...new Set(matching.map((route) => route.method))].sort();
+  const methods = new Set(matching.map((route) => route.method));
+  if (methods.has("GET")) methods.add("HEAD");
+  return [...methods].sort();
 }
 
 const pattern = (path: string) => new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`);

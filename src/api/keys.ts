@@ -103,7 +103,6 @@ export function keyRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(create, async (c) => {
     const caller = admin(c);
-    c.header("cache-control", "no-store");
     return c.json(showIssued(await createKey(deps, caller.account, c.req.valid("json"), caller)), 200);
   });
 
@@ -121,7 +120,6 @@ export function keyRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(rotate, async (c) => {
     const key = await own(c, c.req.valid("param").id);
-    c.header("cache-control", "no-store");
     return c.json(showIssued(await rotateKey(deps, key, overlapMs(c.req.valid("json")), admin(c))), 200);
   });
 }

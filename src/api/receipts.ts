@@ -89,8 +89,8 @@ export function receiptRoutes(
   });
 
   app.openapi(keys, async (c) => {
-    c.header("cache-control", `public, max-age=${KEYS_FRESH_S}`);
     const { keys } = await publicKeys();
+    c.header("cache-control", `public, max-age=${KEYS_FRESH_S}`);
     return c.json({ keys: [...keys] }, 200);
   });
 }
