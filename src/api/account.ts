@@ -5,7 +5,9 @@ import type { AccountState } from "../metering/ledger/state.ts";
 import { Refusal } from "../refusal.ts";
 import { ledger, showLedger } from "./admin-schemas.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { wholeNumber } from "./query.ts";
 import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
 const account = ledger
   .extend({
@@ -29,10 +31,12 @@ const account = ledger
 const show = createRoute({
   method: "get",
   path: "/v1/account",
+  operationId: "showAccount",
   summary: "Show the account's balance, limits and budget",
+  description: "And what is held just now, for which generation, under which key.",
+  security: keyWith("usage"),
   responses: {
     200: { description: "The account.", content: { "application/json": { schema: account } } },
-    403: errorAnswer("The key lacks the scope `usage`."),
     404: errorAnswer("Nothing was ever granted to the account."),
   },
 });
@@ -54,11 +58,16 @@ const row = z
 const entries = createRoute({
   method: "get",
   path: "/v1/account/entries",
+  operationId: "listLedgerEntries",
   summary: "List the ledger's rows, oldest first, each with the hash that chains it to the one before",
+  description: "Every micro-credit that was granted, held, charged or given back.",
+  security: keyWith("usage"),
   request: {
     query: z.strictObject({
-      after: z.coerce.number().int().min(0).default(0).describe("`seq` of the last row that was read"),
-      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, byDefault: 0 }).describe(
+        "`seq` of the last row that was read",
+      ),
+      limit: wholeNumber({ min: 1, max: 1000, byDefault: 100 }).describe("rows a page"),
     }),
   },
   responses: {
@@ -70,8 +79,6 @@ const entries = createRoute({
         },
       },
     },
-    400: errorAnswer("A query parameter is malformed; `param` names it."),
-    403: errorAnswer("The key lacks the scope `usage`."),
   },
 });
 

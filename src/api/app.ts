@@ -15,6 +15,7 @@ import { keyRoutes } from "./keys.ts";
 import { modelRoutes } from "./models.ts";
 import { projectRoutes } from "./projects.ts";
 import { receiptRoutes } from "./receipts.ts";
+import { describeApi } from "./spec.ts";
 import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
 
@@ -23,7 +24,9 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const health = createRoute({
   method: "get",
   path: "/healthz",
+  operationId: "health",
   summary: "Whether the Worker answers",
+  description: "Looks at nothing behind it: for load balancers and uptime checks.",
   responses: {
     200: {
       description: "It does.",
@@ -78,13 +81,10 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   adminRoutes(app, deps);
   adminKeyRoutes(app, deps);
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "vpg-edge",
-      version: "1",
-      description: "Guided autoregressive image generation in the OpenAI API's shapes.",
-    },
+  let description: ReturnType<typeof describeApi> | null = null;
+  app.get("/openapi.json", (c) => {
+    description ??= describeApi(app);
+    return c.json(description);
   });
 
   app.notFound((c) => {
@@ -96,6 +96,9 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.onError(answerError);
   return app;
 }
+
+/** The description of the API without a Worker: its routes are told of and none is called, so they are given nothing. */
+export const describeRoutes = () => describeApi(makeApp({ accounts: {} } as Deps));
 
 /** The methods that a path answers: those that some route declares, and HEAD wherever there is GET. */
 function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): string[] {

@@ -5,15 +5,19 @@ import type { GenerationRecord } from "../generation/record.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
-import { errorAnswer, generationAnswer } from "./schemas.ts";
+import { errorAnswer, eventStream, generationAnswer, generationId } from "./schemas.ts";
+import { keyWith, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 
-const params = z.object({ id: z.string() });
+const params = z.object({ id: generationId });
 
 const show = createRoute({
   method: "get",
   path: "/v1/generations/{id}",
+  operationId: "showGeneration",
   summary: "Show a generation's record",
+  description: "Its status, its settings, and each committed step with where it ran and what it took.",
+  security: keyWith("read"),
   request: { params },
   responses: {
     200: { description: "The record.", content: { "application/json": { schema: generationAnswer } } },
@@ -24,10 +28,21 @@ const show = createRoute({
 const events = createRoute({
   method: "get",
   path: "/v1/generations/{id}/events",
+  operationId: "followGeneration",
   summary: "Follow a generation, after `Last-Event-ID` where that is sent",
-  request: { params, headers: z.object({ "last-event-id": z.string().optional() }) },
+  description: "The events of its stream, from the start or from where one left it; of previews the newest.",
+  security: keyWith("read"),
+  request: {
+    params,
+    headers: z.object({
+      "last-event-id": z.string().optional().openapi({
+        description: "the id of the last event that was seen",
+        pattern: "^[0-9]{1,9}$",
+      }),
+    }),
+  },
   responses: {
-    200: { description: "Its events.", content: { "text/event-stream": { schema: { type: "string" } } } },
+    200: { description: "Its events.", content: eventStream, headers: withHeaders("x-generation-id") },
     400: errorAnswer("`Last-Event-ID` is no event's id."),
     404: errorAnswer("No such generation."),
     410: errorAnswer("Its outputs have expired."),
@@ -37,7 +52,10 @@ const events = createRoute({
 const cancel = createRoute({
   method: "post",
   path: "/v1/generations/{id}/cancel",
+  operationId: "cancelGeneration",
   summary: "Stop a generation; the steps it has made are charged",
+  description: "Within a step, and for good. One that has ended stays as it is.",
+  security: keyWith("generate"),
   request: { params },
   responses: {
     200: {
@@ -51,7 +69,10 @@ const cancel = createRoute({
 const forget = createRoute({
   method: "delete",
   path: "/v1/generations/{id}",
+  operationId: "deleteGeneration",
   summary: "Delete a generation's prompt, tokens and outputs; its receipt stays",
+  description: "What is left is its status and the receipt. Doing it again changes nothing.",
+  security: keyWith("generate"),
   request: { params },
   responses: {
     200: {

@@ -11,7 +11,15 @@ import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
 import { attemptOf } from "./hold.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
-import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, priceQuote } from "./schemas.ts";
+import {
+  errorAnswer,
+  eventStream,
+  type ImageRequest,
+  imageAnswer,
+  imageRequest,
+  priceQuote,
+} from "./schemas.ts";
+import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { timingHeader } from "./timing.ts";
 import { warningsOf } from "./warnings.ts";
@@ -19,9 +27,21 @@ import { warningsOf } from "./warnings.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/images/generations",
+  operationId: "drawImages",
   summary: "Draw n pictures",
+  description:
+    "Holds the exact price, draws, and charges what was delivered. What fails through us is free. The same request with the same seed gives the same pictures.",
+  security: keyWith("generate"),
   request: {
-    body: { required: true, content: { "application/json": { schema: imageRequest } } },
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: imageRequest,
+          example: { model: "var-sprites", prompt: "mushroom", n: 1, seed: 7, vpg: { scale: 1.5 } },
+        },
+      },
+    },
     query: z.strictObject({
       dry_run: z.enum(["true", "false"]).optional().describe("`true`: the exact price, and nothing is run"),
     }),
@@ -37,18 +57,22 @@ const route = createRoute({
       description: "The pictures, with `stream: true` their events, with `dry_run=true` their price.",
       content: {
         "application/json": { schema: z.union([imageAnswer, priceQuote]) },
-        "text/event-stream": { schema: { type: "string" } },
+        ...eventStream,
+      },
+      headers: withHeaders("x-generation-id", ...limitHeaders),
+      links: {
+        record: {
+          operationId: "showGeneration",
+          parameters: { id: "$response.header.x-generation-id" },
+        },
+        receipt: { operationId: "showReceipt", parameters: { id: "$response.header.x-generation-id" } },
       },
     },
-    400: errorAnswer("The request cannot be served; `param` names the field."),
-    401: errorAnswer("No API key, or not a good one."),
     402: errorAnswer("It costs more than there is, or than `max_micro_credits`; nothing was charged."),
-    403: errorAnswer("The key may not do this."),
+    403: errorAnswer("The key lacks the scope `generate`, or the account has been disabled."),
     404: errorAnswer("No such model."),
     410: errorAnswer("The generation of this `Idempotency-Key` has expired."),
     422: errorAnswer("`Idempotency-Key` was used with another body."),
-    429: errorAnswer("A limit; `retry-after` says when to try again."),
-    503: errorAnswer("No endpoint could do it; nothing was charged."),
   },
 });
 

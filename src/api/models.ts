@@ -4,19 +4,26 @@ import { catalogue, findModel, type Model, type Schedule } from "../catalogue/in
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
+import { anyKey } from "./spec.ts";
 
 const list = createRoute({
   method: "get",
   path: "/v1/models",
+  operationId: "listModels",
   summary: "List the models",
+  description: "Those that the key may use, each with its classes, sizes, steps, limits and defaults.",
+  security: anyKey,
   responses: { 200: { description: "All models.", content: { "application/json": { schema: modelList } } } },
 });
 
 const one = createRoute({
   method: "get",
   path: "/v1/models/{id}",
+  operationId: "showModel",
   summary: "Show one model",
-  request: { params: z.object({ id: z.string() }) },
+  description: "One entry of the list; a model that the key may not use is a 404.",
+  security: anyKey,
+  request: { params: z.object({ id: z.string().describe("a model's id, as the list has it") }) },
   responses: {
     200: { description: "The model.", content: { "application/json": { schema: modelAnswer } } },
     404: errorAnswer("No such model."),
