@@ -1,10 +1,10 @@
 /** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import { Refusal } from "../refusal.ts";
 import { accountRoutes } from "./account.ts";
 import { adminRoutes } from "./admin.ts";
 import { adminKeyRoutes } from "./admin-keys.ts";
+import { refuseLarge, refuseOtherTypes } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationRoutes } from "./generations.ts";
@@ -18,8 +18,6 @@ import { receiptRoutes } from "./receipts.ts";
 import { describeApi } from "./spec.ts";
 import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 const health = createRoute({
   method: "get",
@@ -59,16 +57,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.use(refuseAuthOff(deps));
   app.use(crossOrigin(deps, (path) => methodsOf(app, path)));
   app.use("/v1/*", identify(deps));
-  app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
-  app.use("/v1/*", async (c, next) => {
-    const type = c.req.header("content-type") ?? "";
-    if (c.req.raw.body !== null && !/^application\/json\s*(;|$)/i.test(type)) {
-      throw new Refusal("unsupported_media_type", "Send the body as application/json.", {
-        param: "content-type",
-      });
-    }
-    return next();
-  });
+  app.use("/v1/*", refuseLarge, refuseOtherTypes);
 
   imageRoutes(app, deps);
   modelRoutes(app);

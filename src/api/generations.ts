@@ -95,8 +95,8 @@ const forget = createRoute({
 export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(show, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "read");
+    await checkId(id, deps);
     const record = await deps.generations.describe(account, id);
     if (record === "unknown") throw notFound();
     return c.json(answerOf(record), 200);
@@ -104,8 +104,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "read");
+    await checkId(id, deps);
     const followed = await deps.generations.follow(account, id, lastEventId(c.req.header("last-event-id")));
     if (followed === "expired") throw new Refusal("asset_expired", "This generation's outputs have expired.");
     if (typeof followed === "string") throw notFound();
@@ -116,8 +116,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "generate");
+    await checkId(id, deps);
     const record = await deps.generations.cancel(account, id);
     if (record === "unknown") throw notFound();
     return c.json(answerOf(record), 200);
@@ -125,8 +125,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(forget, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "generate");
+    await checkId(id, deps);
     const done = await deps.generations.forget(account, id);
     if (done === "unknown") throw notFound();
     if (done === "running") throw new Refusal("still_running", "The generation runs; cancel it first.");

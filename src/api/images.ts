@@ -46,10 +46,10 @@ const route = createRoute({
       dry_run: z.enum(["true", "false"]).optional().describe("`true`: the exact price, and nothing is run"),
     }),
     headers: z.object({
-      "idempotency-key": z
-        .string()
-        .optional()
-        .describe("same key, same body: the same generation, for 24 hours; it finishes though you hang up"),
+      "idempotency-key": z.string().optional().openapi({
+        description: "same key, same body: the same generation, for 24 hours; it finishes though you hang up",
+        pattern: "^[!-~]{1,255}$",
+      }),
     }),
   },
   responses: {
@@ -60,13 +60,14 @@ const route = createRoute({
         ...eventStream,
       },
       headers: withHeaders("x-generation-id", ...limitHeaders),
-      links: {
-        record: {
-          operationId: "showGeneration",
-          parameters: { id: "$response.header.x-generation-id" },
-        },
-        receipt: { operationId: "showReceipt", parameters: { id: "$response.header.x-generation-id" } },
-      },
+      links: Object.fromEntries(
+        ["showGeneration", "followGeneration", "showReceipt", "cancelGeneration", "deleteGeneration"].map(
+          (operationId) => [
+            operationId,
+            { operationId, parameters: { id: "$response.header.x-generation-id" } },
+          ],
+        ),
+      ),
     },
     402: errorAnswer("It costs more than there is, or than `max_micro_credits`; nothing was charged."),
     403: errorAnswer("The key lacks the scope `generate`, or the account has been disabled."),
@@ -80,10 +81,10 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
     const caller = allow(c.get("caller"), "generate");
+    const attempt = await attemptOf(c, request);
     const planned = planOf(request, caller, deps);
     if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
-    const attempt = await attemptOf(c, request);
     const parsedMs = performance.now();
     const { followed, plan, id } = await begin(c, deps, caller, planned, attempt, request.stream ?? false);
     const auth = c.get("authMs");

@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { allow } from "../accounts/caller.ts";
 import type { ApiKey } from "../accounts/records.ts";
+import { refuseNoBody } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { changeKey, createKey, findKey, rotateKey } from "./key-acts.ts";
 import {
@@ -64,7 +65,19 @@ const create = createRoute({
       },
     },
   },
-  responses: { ...answers("The key.", issuedAnswer), ...lacking, ...unknown },
+  responses: {
+    200: {
+      ...answers("The key.", issuedAnswer)[200],
+      links: Object.fromEntries(
+        ["showKey", "changeKey", "rotateKey", "disableKey"].map((operationId) => [
+          operationId,
+          { operationId, parameters: { id: "$response.body#/id" } },
+        ]),
+      ),
+    },
+    ...lacking,
+    ...unknown,
+  },
 });
 
 const show = createRoute({
@@ -85,6 +98,7 @@ const change = createRoute({
   summary: "Change a key's name, models, limits or expiry",
   description: "What is absent stays; `null` lifts it. Scopes and project stay for good.",
   security,
+  middleware: refuseNoBody,
   request: {
     params,
     body: {

@@ -1,5 +1,6 @@
 /** GET /v1/models and /v1/models/{id}: the catalogue in OpenAI's shape, with what is ours beside it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Caller } from "../accounts/caller.ts";
 import { catalogue, findModel, type Model, type Schedule } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv } from "./deps.ts";
@@ -31,15 +32,20 @@ const one = createRoute({
 });
 
 export function modelRoutes(app: OpenAPIHono<ApiEnv>): void {
-  app.openapi(list, (c) => c.json({ object: "list" as const, data: catalogue.map(answerOf) }, 200));
+  app.openapi(list, (c) => {
+    const models = catalogue.filter((model) => mayUse(c.get("caller"), model));
+    return c.json({ object: "list" as const, data: models.map(answerOf) }, 200);
+  });
   app.openapi(one, (c) => {
     const { id } = c.req.valid("param");
     const model = findModel(id);
-    if (!model)
+    if (!model || !mayUse(c.get("caller"), model))
       throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
     return c.json(answerOf(model), 200);
   });
 }
+
+const mayUse = ({ models }: Caller, { id }: Model) => models === null || models.includes(id);
 
 /** [t, h, w], and the bits of a token where it has any. */
 const mapOf = (step: Schedule["steps"][number]) => [

@@ -103,18 +103,34 @@ export const generationId = z.string().openapi({
   example: `gen_${"0".repeat(56)}`,
 });
 
-/** A stream of server-sent events. */
+/** A stream of server-sent events; as OpenAPI 3.1 is read, the schema is that of each event. */
 export const eventStream = {
   "text/event-stream": {
-    schema: {
-      type: "string",
-      description:
-        "Server-sent events with ids: `image_generation.partial_image` and `image_generation.completed` as the OpenAI API has them, each with `image_index`; `vpg.picture_failed` for a picture that was not made; last of all `error`, if one failed.",
-    },
+    schema: z
+      .object({
+        id: z
+          .string()
+          .optional()
+          .openapi({ description: "goes into `Last-Event-ID`", pattern: "^[0-9]{1,9}$" }),
+        event: z
+          .enum([
+            "image_generation.partial_image",
+            "image_generation.completed",
+            "vpg.picture_failed",
+            "error",
+          ])
+          .describe(
+            "the first two as the OpenAI API has them; each picture ends with one of the two in the middle; `error`, if any failed, is the last of all",
+          ),
+        data: z
+          .string()
+          .describe("JSON: `type` is the event's, `image_index` says which picture, `b64_json` is its bytes"),
+      })
+      .openapi("StreamedEvent"),
     example:
       'id: 5\nevent: image_generation.completed\ndata: {"type":"image_generation.completed","b64_json":"iVBORw0K…","image_index":0}\n\n',
   },
-} as const;
+};
 
 /** Fields of the OpenAI API that are accepted and change nothing. */
 export const ineffectiveFields = Object.keys(withoutEffect) as (keyof typeof withoutEffect)[];

@@ -163,3 +163,45 @@ describe("a page of another origin", () => {
     expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 });
+
+describe("an Idempotency-Key that is none", () => {
+  it("is refused with a price quote too", async () => {
+    const response = await keyed("/v1/images/generations?dry_run=true", {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": "two words" },
+      body: JSON.stringify({ prompt: "fish" }),
+    });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { param: "Idempotency-Key" } },
+    ]);
+  });
+});
+
+describe("a body", () => {
+  const nothing = () => new ReadableStream({ start: (controller) => controller.close() });
+
+  it.each(["POST", "DELETE"])("that is empty is none: %s", async (method) => {
+    const path = `/v1/generations/gen_${"0".repeat(56)}${method === "POST" ? "/cancel" : ""}`;
+    const response = await keyed(path, { method, body: nothing() });
+    expect(response.status).toBe(404);
+  });
+
+  it("that is absent is refused where there must be one, though all of its fields may be absent", async () => {
+    const { data } = (await (await keyed("/v1/keys")).json()) as { data: { id: string }[] };
+    const change = (init: RequestInit) => keyed(`/v1/keys/${data[0]!.id}`, { method: "PATCH", ...init });
+    const absent = await change({});
+    expect([absent.status, await absent.json()]).toMatchObject([400, { error: { code: "invalid_json" } }]);
+    const empty = { headers: { "content-type": "application/json" }, body: "{}" };
+    expect((await change(empty)).status).toBe(200);
+  });
+
+  it("that is no JSON is refused where none is read, too", async () => {
+    const response = await keyed(`/v1/generations/gen_${"0".repeat(56)}/cancel`, {
+      method: "POST",
+      body: "x",
+    });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ error: { param: "content-type" } });
+  });
+});
