@@ -47,9 +47,8 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     c.header("x-request-id", c.get("requestId"));
     const total = performance.now() - c.get("began");
     if (!c.res.headers.has("server-timing")) c.header("server-timing", timingHeader({ total }));
-    const { pathname } = new URL(c.req.url);
     console.log(
-      `${c.req.method} ${pathname} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
+      `${c.req.method} ${shownPath(c.req.url)} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
     );
   });
 
@@ -85,6 +84,9 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.onError(answerError);
   return app;
 }
+
+/** A path as the log has it: without its query, and without a key that somebody put into it. */
+const shownPath = (url: string) => new URL(url).pathname.replace(/vpge_\w+/g, "vpge_***");
 
 /** The description of the API without a Worker: its routes are told of and none is called, so they are given nothing. */
 export const describeRoutes = () => describeApi(makeApp({ accounts: {} } as Deps));

@@ -7,6 +7,7 @@ declare namespace Cloudflare {
     LEDGERS: DurableObjectNamespace<import("../../src/worker.ts").Ledger>;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
     OUTPUTS: R2Bucket;
+    RECEIPT_KEY: string;
     GENERATIONS: DurableObjectNamespace<import("../../src/worker.ts").Generation>;
   }
   interface GlobalProps {
