@@ -2,8 +2,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import committed from "../../docs/openapi.json";
+import { type AccountsOptions, makeAccounts } from "../../src/accounts/index.ts";
+import { Pepper } from "../../src/accounts/pepper.ts";
 import { makeApp } from "../../src/api/app.ts";
 import type { Deps } from "../../src/api/deps.ts";
+import { GenerationIds } from "../../src/generation/id.ts";
 import type { Misdeed } from "../unruly/misdeed.ts";
 import { call, misbehave, seen } from "./client.ts";
 import { as, asOperator, done, type Issued, newAccount, newKey, refusal } from "./operator.ts";
@@ -395,6 +398,22 @@ describe("API8 security misconfiguration", () => {
     );
     silence.mockRestore();
     expect(statuses).toEqual([503, 503, 503, 503]);
+  });
+
+  it("a deployment that lacks its secrets lets nobody in, rather than everybody", async () => {
+    await expect(new Pepper("").hash(mine.key)).rejects.toThrow();
+    await expect(new GenerationIds("").make(0, new Uint8Array(16))).rejects.toThrow();
+    for (const adminSecret of [undefined, ""]) {
+      const { isOperator } = makeAccounts({
+        adminSecret,
+        db: env.DB,
+        pepper: "x",
+        now: Date.now,
+      } as AccountsOptions);
+      for (const header of [undefined, "", "Bearer", "Bearer ", "Bearer undefined"]) {
+        expect(await isOperator(header)).toBe(false);
+      }
+    }
   });
 
   it("methods that nobody declared are refused with those that are", async () => {
