@@ -177,6 +177,19 @@ describe("a secret", () => {
     },
   );
 
+  test("is a prompt too, whole or where a long answer is cut", async () => {
+    const [prompt, negativePrompt] = ['a fox, red "as" rust', "fog\nand rain"];
+    const condition = { kind: "text", prompt, negativePrompt } as const;
+    const request = { ...stepRequest, pictures: stepRequest.pictures.map((one) => ({ ...one, condition })) };
+    const echo = `no room for ${prompt}, without ${negativePrompt}`;
+    for (const body of [echo, JSON.stringify({ error: JSON.stringify(echo) }), echo.padEnd(70_000, prompt)]) {
+      await using server = await serve((response) => void response.writeHead(400).end(body));
+      const { message } = await failureOf(sourceAt(server.url), request);
+      expect(message).toContain("no room for ***, without ***");
+      expect(message).not.toMatch(/fox|rust|fog|rain/);
+    }
+  });
+
   test("does not come back out of the platform's own errors", async () => {
     const failing: typeof fetch = async (_, init) => {
       throw new TypeError(`bad header ${new Headers(init?.headers).get("authorization")}`);

@@ -50,26 +50,30 @@ export function triton(options: TritonOptions): StepSource {
   const { name, region, numerics, maxMediaBytes = defaultMediaBytes } = options;
   const base = baseOf(options.url);
   const { headers, secrets } = identify(options.headers ?? {}, options.credentials);
-  const redact = redactor(secrets);
-  const longestSecret = Math.max(0, ...secrets.map((secret) => secret.length));
   const route: Route = { endpoint: name, region };
   // Called as a plain function: workerd refuses its own fetch with another `this`.
   const fetcher = options.fetch ?? ((input, init) => fetch(input, init));
-  const destination = (model: string) => ({
+  const destination = (model: string, hidden: readonly string[] = secrets) => ({
     fetch: fetcher,
     url: `${base}/v2/models/${encodeURIComponent(model)}/infer`,
     headers,
-    longestSecret,
+    longestSecret: Math.max(0, ...hidden.map((secret) => secret.length)),
   });
-  const begin = ({ deadlineMs }: { readonly deadlineMs: number }, signal: AbortSignal) =>
-    new Call({ endpoint: name, redact, deadlineMs, signal });
+  const begin = (
+    { deadlineMs }: { readonly deadlineMs: number },
+    signal: AbortSignal,
+    hidden: readonly string[] = secrets,
+  ) => new Call({ endpoint: name, redact: (text) => redactor(hidden)(text), deadlineMs, signal });
 
   return {
     async step(request: StepRequest, signal: AbortSignal): Promise<StepAnswer> {
-      const call = begin(request, signal);
+      const hidden = [...secrets, ...promptsOf(request)];
+      const call = begin(request, signal, hidden);
       try {
         const sampling = options.candidates ? drawable(request) : undefined;
-        const answer = await infer(call, destination(request.model), () => stepMessage(request, sampling));
+        const answer = await infer(call, destination(request.model, hidden), () =>
+          stepMessage(request, sampling),
+        );
         const elements = await answer.bytes();
         const stats = elements.map((element) =>
           parseStats(element, { revision: request.revision, numerics }),
@@ -97,6 +101,14 @@ export function triton(options: TritonOptions): StepSource {
       }
     },
   };
+}
+
+/** What the caller wrote: an endpoint that repeats it brings it into no message. One or two characters tell nothing. */
+function promptsOf({ pictures }: StepRequest): string[] {
+  const texts = pictures.flatMap(({ condition }) =>
+    condition.kind === "text" ? [condition.prompt, condition.negativePrompt] : [],
+  );
+  return [...new Set(texts)].filter((text) => text.length > 2);
 }
 
 /** Hands pieces on until they end, the call fails, or the consumer leaves. */

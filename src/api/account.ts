@@ -7,6 +7,7 @@ import { ledger, showLedger } from "./admin-schemas.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
 const account = ledger
   .extend({
@@ -29,10 +30,12 @@ const account = ledger
 const show = createRoute({
   method: "get",
   path: "/v1/account",
+  operationId: "showAccount",
   summary: "Show the account's balance, limits and budget",
+  description: "And what is held just now, for which generation, under which key.",
+  security: keyWith("usage"),
   responses: {
     200: { description: "The account.", content: { "application/json": { schema: account } } },
-    403: errorAnswer("The key lacks the scope `usage`."),
     404: errorAnswer("Nothing was ever granted to the account."),
   },
 });
@@ -40,13 +43,12 @@ const show = createRoute({
 const entries = createRoute({
   method: "get",
   path: "/v1/account/entries",
+  operationId: "listLedgerEntries",
   summary: "List the ledger's rows, oldest first, each with the hash that chains it to the one before",
+  description: "Every micro-credit that was granted, held, charged or given back.",
+  security: keyWith("usage"),
   request: { query: entriesQuery },
-  responses: {
-    200: { description: "Rows.", content: { "application/json": { schema: entriesPage } } },
-    400: errorAnswer("A query parameter is malformed; `param` names it."),
-    403: errorAnswer("The key lacks the scope `usage`."),
-  },
+  responses: { 200: { description: "Rows.", content: { "application/json": { schema: entriesPage } } } },
 });
 
 export function accountRoutes(app: OpenAPIHono<ApiEnv>, { ledgers }: Deps): void {

@@ -67,7 +67,6 @@ export function adminKeyRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(create, async (c) => {
     const account = await knownAccount(deps, c.req.valid("param").id);
-    c.header("cache-control", "no-store");
     return c.json(showIssued(await createKey(deps, account.id, c.req.valid("json"), "operator")), 200);
   });
 
@@ -79,7 +78,6 @@ export function adminKeyRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(rotate, async (c) => {
     const { id, key } = c.req.valid("param");
     const old = await findKey(deps, id, key);
-    c.header("cache-control", "no-store");
     return c.json(showIssued(await rotateKey(deps, old, overlapMs(c.req.valid("json")), "operator")), 200);
   });
 }

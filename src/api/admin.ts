@@ -12,6 +12,7 @@ import {
   postedAnswer,
   showLedger,
 } from "./admin-schemas.ts";
+import { refuseNoBody } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { accountAnswer, listOf, name, pageQuery, readPage, showAccount, showPage } from "./key-schemas.ts";
@@ -76,6 +77,7 @@ const limits = createRoute({
   method: "patch",
   path: "/v1/admin/accounts/{id}/limits",
   hide: true,
+  middleware: refuseNoBody,
   request: { params, body: body(accountChange) },
   responses: answers(accountOfOperator),
 });

@@ -1,15 +1,15 @@
 /** The HTTP face: routes, request ids, one log line a request, errors in one shape. */
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { Refusal } from "../refusal.ts";
 import { accountRoutes } from "./account.ts";
 import { adminRoutes } from "./admin.ts";
 import { adminKeyRoutes } from "./admin-keys.ts";
+import { refuseLarge, refuseOtherTypes } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
 import { generationListRoute } from "./generation-list.ts";
 import { generationRoutes } from "./generations.ts";
+import { crossOrigin, securityHeaders } from "./headers.ts";
 import { identify, refuseAuthOff } from "./identify.ts";
 import { imageRoutes } from "./images.ts";
 import { keyRoutes } from "./keys.ts";
@@ -17,17 +17,19 @@ import { modelRoutes } from "./models.ts";
 import { outputRoutes } from "./outputs.ts";
 import { projectRoutes } from "./projects.ts";
 import { receiptRoutes } from "./receipts.ts";
+import { describeApi } from "./spec.ts";
 import { timingHeader } from "./timing.ts";
 import { usageRoutes } from "./usage.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
-const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_CHARACTERS = 16 * 1024;
 
 const health = createRoute({
   method: "get",
   path: "/healthz",
+  operationId: "health",
   summary: "Whether the Worker answers",
+  description: "Looks at nothing behind it: for load balancers and uptime checks.",
   responses: {
     200: {
       description: "It does.",
@@ -50,28 +52,20 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     c.header("x-request-id", c.get("requestId"));
     const total = performance.now() - c.get("began");
     if (!c.res.headers.has("server-timing")) c.header("server-timing", timingHeader({ total }));
-    const { pathname } = new URL(c.req.url);
     console.log(
-      `${c.req.method} ${pathname} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
+      `${c.req.method} ${shownPath(c.req.url)} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
     );
   });
 
+  app.use(securityHeaders);
   app.use(async (c, next) => {
     refuseLongHeaders(c.req.raw.headers);
     return next();
   });
   app.use(refuseAuthOff(deps));
+  app.use(crossOrigin(deps, (path) => methodsOf(app, path)));
   app.use("/v1/*", identify(deps));
-  app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
-  app.use("/v1/*", async (c, next) => {
-    const type = c.req.header("content-type") ?? "";
-    if (!/^application\/json\s*(;|$)/i.test(type) && (await hasBody(c))) {
-      throw new Refusal("unsupported_media_type", "Send the body as application/json.", {
-        param: "content-type",
-      });
-    }
-    return next();
-  });
+  app.use("/v1/*", refuseLarge, refuseOtherTypes);
 
   imageRoutes(app, deps);
   modelRoutes(app);
@@ -87,13 +81,10 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   adminRoutes(app, deps);
   adminKeyRoutes(app, deps);
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "vpg-edge",
-      version: "1",
-      description: "Guided autoregressive image generation in the OpenAI API's shapes.",
-    },
+  let description: ReturnType<typeof describeApi> | null = null;
+  app.get("/openapi.json", (c) => {
+    description ??= describeApi(app);
+    return c.json(description);
   });
 
   app.notFound((c) => {
@@ -106,13 +97,6 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   return app;
 }
 
-/** Whether there is anything in the body: workerd makes an empty one of none at all. */
-async function hasBody({ req }: Context): Promise<boolean> {
-  if (req.raw.body === null) return false;
-  const length = req.header("content-length");
-  return length === undefined ? (await req.arrayBuffer()).byteLength > 0 : Number(length) > 0;
-}
-
 /** @throws Refusal 431: what is told in headers is short, and whatever is longer is no request of ours. */
 function refuseLongHeaders(headers: Headers): void {
   let characters = 0;
@@ -121,10 +105,18 @@ function refuseLongHeaders(headers: Headers): void {
   throw new Refusal("headers_too_large", `The headers are longer than ${MAX_HEADER_CHARACTERS} characters.`);
 }
 
-/** The methods that some route declares for a path. */
+/** A path as the log has it: without its query, and without a key that somebody put into it. */
+const shownPath = (url: string) => new URL(url).pathname.replace(/vpge_\w+/g, "vpge_***");
+
+/** The description of the API without a Worker: its routes are told of and none is called, so they are given nothing. */
+export const describeRoutes = () => describeApi(makeApp({ accounts: {} } as Deps));
+
+/** The methods that a path answers: those that some route declares, and HEAD wherever there is GET. */
 function methodsOf(app: OpenAPIHono<ApiEnv>, path: string): string[] {
   const matching = app.routes.filter((route) => route.method !== "ALL" && pattern(route.path).test(path));
-  return [...new Set(matching.map((route) => route.method))].sort();
+  const methods = new Set(matching.map((route) => route.method));
+  if (methods.has("GET")) methods.add("HEAD");
+  return [...methods].sort();
 }
 
 const pattern = (path: string) => new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`);

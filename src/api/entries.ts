@@ -1,6 +1,7 @@
 /** A ledger's rows as a page: for the account itself and for the operator, who audits them. */
 import { z } from "@hono/zod-openapi";
 import type { Row } from "../metering/ledger/chain.ts";
+import { wholeNumber } from "./query.ts";
 
 const row = z
   .object({
@@ -17,8 +18,10 @@ const row = z
   .openapi("LedgerEntry");
 
 export const entriesQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0).describe("`seq` of the last row that was read"),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER, byDefault: 0 }).describe(
+    "`seq` of the last row that was read",
+  ),
+  limit: wholeNumber({ min: 1, max: 1000, byDefault: 100 }).describe("rows a page"),
 });
 
 export const entriesPage = z.object({ object: z.literal("list"), data: z.array(row), has_more: z.boolean() });

@@ -43,6 +43,10 @@ const HTTP: Record<RefusalCode, readonly [status: ContentfulStatusCode, type: st
   auth_off: [503, "service_unavailable_error"],
 };
 
+/** Every code and type that an error can have. */
+export const ERROR_CODES = Object.keys(HTTP) as RefusalCode[];
+export const ERROR_TYPES = [...new Set(Object.values(HTTP).map(([, type]) => type))];
+
 /** OpenAI's error object: all four keys, always. */
 export function errorBody(refusal: Refusal) {
   const { code, message, param } = refusal;

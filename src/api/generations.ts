@@ -6,16 +6,20 @@ import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { linking } from "./link.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
-import { errorAnswer, generationAnswer } from "./schemas.ts";
+import { errorAnswer, eventStream, generationAnswer, generationId } from "./schemas.ts";
+import { keyWith, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { leaving, takePlace } from "./streams.ts";
 
-const params = z.object({ id: z.string() });
+const params = z.object({ id: generationId });
 
 const show = createRoute({
   method: "get",
   path: "/v1/generations/{id}",
+  operationId: "showGeneration",
   summary: "Show a generation's record",
+  description: "Its status, its settings, and each committed step with where it ran and what it took.",
+  security: keyWith("read"),
   request: { params },
   responses: {
     200: { description: "The record.", content: { "application/json": { schema: generationAnswer } } },
@@ -26,7 +30,10 @@ const show = createRoute({
 const events = createRoute({
   method: "get",
   path: "/v1/generations/{id}/events",
+  operationId: "followGeneration",
   summary: "Follow a generation, after `Last-Event-ID` where that is sent",
+  description: "The events of its stream, from the start or from where one left it; of previews the newest.",
+  security: keyWith("read"),
   request: {
     params,
     query: z.strictObject({
@@ -35,13 +42,16 @@ const events = createRoute({
         .optional()
         .describe("how finished pictures come; by default b64_json"),
     }),
-    headers: z.object({ "last-event-id": z.string().optional() }),
+    headers: z.object({
+      "last-event-id": z.string().optional().openapi({
+        description: "the id of the last event that was seen",
+        pattern: "^[0-9]{1,9}$",
+      }),
+    }),
   },
   responses: {
-    200: { description: "Its events.", content: { "text/event-stream": { schema: { type: "string" } } } },
-    400: errorAnswer(
-      "`Last-Event-ID` is no event's id, or a query parameter is not known; `param` names it.",
-    ),
+    200: { description: "Its events.", content: eventStream, headers: withHeaders("x-generation-id") },
+    400: errorAnswer("`Last-Event-ID` is no event's id, or a query parameter is not known."),
     404: errorAnswer("No such generation."),
     410: errorAnswer("Its outputs have expired."),
     429: errorAnswer("The key has as many streams open as it may."),
@@ -51,7 +61,10 @@ const events = createRoute({
 const cancel = createRoute({
   method: "post",
   path: "/v1/generations/{id}/cancel",
+  operationId: "cancelGeneration",
   summary: "Stop a generation; the steps it has made are charged",
+  description: "Within a step, and for good. One that has ended stays as it is.",
+  security: keyWith("generate"),
   request: { params },
   responses: {
     200: {
@@ -65,7 +78,10 @@ const cancel = createRoute({
 const forget = createRoute({
   method: "delete",
   path: "/v1/generations/{id}",
+  operationId: "deleteGeneration",
   summary: "Delete a generation's prompt, tokens and outputs; its receipt stays",
+  description: "What is left is its status and the receipt. Doing it again changes nothing.",
+  security: keyWith("generate"),
   request: { params },
   responses: {
     200: {
@@ -88,8 +104,8 @@ const forget = createRoute({
 export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(show, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "read");
+    await checkId(id, deps);
     const record = await deps.generations.describe(account, id);
     if (record === "unknown") throw notFound();
     return c.json(await answerOf(record, linking(c, deps, record)), 200);
@@ -97,8 +113,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const caller = allow(c.get("caller"), "read");
+    await checkId(id, deps);
     const after = lastEventId(c.req.header("last-event-id"));
     const place = await takePlace(c, deps, caller, null);
     const followed = await deps.generations.follow(caller.account, id, after).catch(leaving(place));
@@ -124,8 +140,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "generate");
+    await checkId(id, deps);
     const record = await deps.generations.cancel(account, id);
     if (record === "unknown") throw notFound();
     return c.json(await answerOf(record, linking(c, deps, record)), 200);
@@ -133,8 +149,8 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
   app.openapi(forget, async (c) => {
     const { id } = c.req.valid("param");
-    await checkId(id, deps);
     const { account } = allow(c.get("caller"), "generate");
+    await checkId(id, deps);
     const done = await deps.generations.forget(account, id);
     if (done === "unknown") throw notFound();
     if (done === "running") throw new Refusal("still_running", "The generation runs; cancel it first.");

@@ -11,6 +11,9 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const OPERATOR = /^\/v1\/admin(\/|$)/;
 const UNLOCKED = SCOPES.filter((scope) => scope !== "admin");
 
+/** Whether a path is one of the operator's, whether or not there is anything at it. */
+export const isOperatorPath = (path: string): boolean => OPERATOR.test(path);
+
 /**
  * For every path: `AUTH=off` is honoured on one's own machine only, and elsewhere serves nothing at all.
  * @throws Refusal `auth_off`, which says why in the log.
@@ -32,7 +35,7 @@ export function refuseAuthOff(deps: Doors): MiddlewareHandler<ApiEnv> {
 export function identify(deps: Doors): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const header = c.req.header("authorization");
-    if (OPERATOR.test(c.req.path)) {
+    if (isOperatorPath(c.req.path)) {
       if (await deps.accounts.isOperator(header)) return next();
       throw new Refusal("not_found", "There is nothing at this path.");
     }

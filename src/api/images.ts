@@ -12,7 +12,15 @@ import { failureOf } from "./failure.ts";
 import { attemptOf, sentAgain } from "./hold.ts";
 import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
-import { errorAnswer, type ImageRequest, imageAnswer, imageRequest, priceQuote } from "./schemas.ts";
+import {
+  errorAnswer,
+  eventStream,
+  type ImageRequest,
+  imageAnswer,
+  imageRequest,
+  priceQuote,
+} from "./schemas.ts";
+import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { leaving, takePlace } from "./streams.ts";
 import { timingHeader } from "./timing.ts";
@@ -21,17 +29,29 @@ import { warningsOf } from "./warnings.ts";
 const route = createRoute({
   method: "post",
   path: "/v1/images/generations",
+  operationId: "drawImages",
   summary: "Draw n pictures",
+  description:
+    "Holds the exact price, draws, and charges what was delivered. What fails through us is free. The same request with the same seed gives the same pictures.",
+  security: keyWith("generate"),
   request: {
-    body: { required: true, content: { "application/json": { schema: imageRequest } } },
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: imageRequest,
+          example: { model: "var-sprites", prompt: "mushroom", n: 1, seed: 7, vpg: { scale: 1.5 } },
+        },
+      },
+    },
     query: z.strictObject({
       dry_run: z.enum(["true", "false"]).optional().describe("`true`: the exact price, and nothing is run"),
     }),
     headers: z.object({
-      "idempotency-key": z
-        .string()
-        .optional()
-        .describe("same key, same body: the same generation, for 24 hours; it finishes though you hang up"),
+      "idempotency-key": z.string().optional().openapi({
+        description: "same key, same body: the same generation, for 24 hours; it finishes though you hang up",
+        pattern: "^[!-~]{1,255}$",
+      }),
     }),
   },
   responses: {
@@ -39,18 +59,23 @@ const route = createRoute({
       description: "The pictures, with `stream: true` their events, with `dry_run=true` their price.",
       content: {
         "application/json": { schema: z.union([imageAnswer, priceQuote]) },
-        "text/event-stream": { schema: { type: "string" } },
+        ...eventStream,
       },
+      headers: withHeaders("x-generation-id", ...limitHeaders),
+      links: Object.fromEntries(
+        ["showGeneration", "followGeneration", "showReceipt", "cancelGeneration", "deleteGeneration"].map(
+          (operationId) => [
+            operationId,
+            { operationId, parameters: { id: "$response.header.x-generation-id" } },
+          ],
+        ),
+      ),
     },
-    400: errorAnswer("The request cannot be served; `param` names the field."),
-    401: errorAnswer("No API key, or not a good one."),
     402: errorAnswer("It costs more than there is, or than `max_micro_credits`; nothing was charged."),
-    403: errorAnswer("The key may not do this."),
+    403: errorAnswer("The key lacks the scope `generate`, or the account has been disabled."),
     404: errorAnswer("No such model."),
     410: errorAnswer("The generation of this `Idempotency-Key` has expired."),
     422: errorAnswer("`Idempotency-Key` was used with another body."),
-    429: errorAnswer("A limit; `retry-after` says when to try again."),
-    503: errorAnswer("No endpoint could do it; nothing was charged."),
   },
 });
 
@@ -58,10 +83,10 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
     const caller = allow(c.get("caller"), "generate");
+    const attempt = await attemptOf(c, request);
     const planned = planOf(request, caller, deps);
     if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
-    const attempt = await attemptOf(c, request);
     const parsedMs = performance.now();
     const place = request.stream ? await takePlace(c, deps, caller, sentAgain(attempt)) : null;
     const began = begin(c, deps, caller, planned, attempt, place !== null);

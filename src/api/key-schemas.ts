@@ -6,6 +6,7 @@ import { SCOPES } from "../accounts/scope.ts";
 import { catalogue } from "../catalogue/index.ts";
 import type { KeyLimits } from "../metering/hold.ts";
 import { Refusal } from "../refusal.ts";
+import { wholeNumber } from "./query.ts";
 
 const DAY_S = 86_400;
 const LATEST_S = 253_402_300_799;
@@ -73,7 +74,7 @@ export const overlapMs = ({ overlap_seconds }: z.infer<typeof rotation>): number
   (overlap_seconds ?? DAY_S) * 1000;
 
 export const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: wholeNumber({ min: 1, max: 100, byDefault: 20 }).describe("rows a page"),
   after: z.string().max(100).optional().describe("the id of the last one seen"),
 });
 

@@ -1,22 +1,30 @@
 /** GET /v1/models and /v1/models/{id}: the catalogue in OpenAI's shape, with what is ours beside it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Caller } from "../accounts/caller.ts";
 import { catalogue, findModel, type Model, type Schedule } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
+import { anyKey } from "./spec.ts";
 
 const list = createRoute({
   method: "get",
   path: "/v1/models",
+  operationId: "listModels",
   summary: "List the models",
+  description: "Those that the key may use, each with its classes, sizes, steps, limits and defaults.",
+  security: anyKey,
   responses: { 200: { description: "All models.", content: { "application/json": { schema: modelList } } } },
 });
 
 const one = createRoute({
   method: "get",
   path: "/v1/models/{id}",
+  operationId: "showModel",
   summary: "Show one model",
-  request: { params: z.object({ id: z.string() }) },
+  description: "One entry of the list; a model that the key may not use is a 404.",
+  security: anyKey,
+  request: { params: z.object({ id: z.string().describe("a model's id, as the list has it") }) },
   responses: {
     200: { description: "The model.", content: { "application/json": { schema: modelAnswer } } },
     404: errorAnswer("No such model."),
@@ -24,15 +32,20 @@ const one = createRoute({
 });
 
 export function modelRoutes(app: OpenAPIHono<ApiEnv>): void {
-  app.openapi(list, (c) => c.json({ object: "list" as const, data: catalogue.map(answerOf) }, 200));
+  app.openapi(list, (c) => {
+    const models = catalogue.filter((model) => mayUse(c.get("caller"), model));
+    return c.json({ object: "list" as const, data: models.map(answerOf) }, 200);
+  });
   app.openapi(one, (c) => {
     const { id } = c.req.valid("param");
     const model = findModel(id);
-    if (!model)
+    if (!model || !mayUse(c.get("caller"), model))
       throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
     return c.json(answerOf(model), 200);
   });
 }
+
+const mayUse = ({ models }: Caller, { id }: Model) => models === null || models.includes(id);
 
 /** [t, h, w], and the bits of a token where it has any. */
 const mapOf = (step: Schedule["steps"][number]) => [

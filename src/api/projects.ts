@@ -5,38 +5,41 @@ import { refuseFlood } from "../accounts/flood.ts";
 import { makeId } from "../accounts/records.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { listOf, name, pageQuery, projectAnswer, readPage, showPage, showProject } from "./key-schemas.ts";
-import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
-const refusals = {
-  400: errorAnswer("The request cannot be served; `param` names the field."),
-  401: errorAnswer("No API key, or not a good one."),
-  403: errorAnswer("The key lacks the scope `admin`."),
-};
+const security = keyWith("admin");
 
 const list = createRoute({
   method: "get",
   path: "/v1/projects",
+  operationId: "listProjects",
   summary: "List the account's projects, newest first",
+  description: "Every key, and so all usage, belongs to one.",
+  security,
   request: { query: pageQuery },
   responses: {
     200: {
       description: "Its projects.",
       content: { "application/json": { schema: listOf(projectAnswer) } },
     },
-    ...refusals,
   },
 });
 
 const create = createRoute({
   method: "post",
   path: "/v1/projects",
+  operationId: "createProject",
   summary: "Make a project",
+  description: "At most 500 a day.",
+  security,
   request: {
-    body: { required: true, content: { "application/json": { schema: z.strictObject({ name }) } } },
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ name }), example: { name: "shop" } } },
+    },
   },
   responses: {
     200: { description: "The project.", content: { "application/json": { schema: projectAnswer } } },
-    ...refusals,
   },
 });
 

@@ -6,7 +6,8 @@ import { receiptSchema } from "../metering/receipt/schema.ts";
 import { readSigned } from "../metering/receipt/sign.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
-import { errorAnswer } from "./schemas.ts";
+import { errorAnswer, generationId } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
 const JOSE = "application/jose";
 const JSON_TYPE = "application/json";
@@ -24,8 +25,11 @@ const receiptAnswer = z
 const show = createRoute({
   method: "get",
   path: "/v1/generations/{id}/receipt",
+  operationId: "showReceipt",
   summary: "Show a generation's signed receipt, once it has been settled",
-  request: { params: z.object({ id: z.string() }) },
+  description: "What was asked, delivered and charged; `npm run verify` checks it offline.",
+  security: keyWith("read"),
+  request: { params: z.object({ id: generationId }) },
   responses: {
     200: {
       description: "The receipt and its JWS, or with `accept: application/jose` the JWS alone.",
@@ -41,7 +45,9 @@ const show = createRoute({
 const keys = createRoute({
   method: "get",
   path: "/.well-known/jwks.json",
+  operationId: "listReceiptKeys",
   summary: "The public keys of receipts",
+  description: "Ed25519; a receipt names the one that signed it by its thumbprint.",
   responses: {
     200: {
       description: "A JSON Web Key Set.",
@@ -89,8 +95,8 @@ export function receiptRoutes(
   });
 
   app.openapi(keys, async (c) => {
-    c.header("cache-control", `public, max-age=${KEYS_FRESH_S}`);
     const { keys } = await publicKeys();
+    c.header("cache-control", `public, max-age=${KEYS_FRESH_S}`);
     return c.json({ keys: [...keys] }, 200);
   });
 }

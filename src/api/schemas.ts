@@ -1,5 +1,6 @@
 /** What requests may say: zod, one schema a concept; types and OpenAPI come from these. */
 import { z } from "@hono/zod-openapi";
+import { ERROR_CODES, ERROR_TYPES } from "./errors.ts";
 
 /** Integers that JSON keeps: 0 to 2^53 - 1. */
 export const seed = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -53,24 +54,27 @@ export const imageRequest = z
       .max(32_000)
       .nullish()
       .describe("text models only: what the picture is guided away from"),
-    model: z.string().nullish(),
-    n: z.int().min(1).max(10).nullish(),
+    model: z.string().nullish().describe("by default the first of `GET /v1/models`"),
+    n: z.int().min(1).max(10).nullish().describe("pictures; by default 1"),
     size: z.string().nullish().describe("`auto`, or a size that the model makes"),
     output_format: z.string().nullish().describe("png, webp or jpeg"),
     response_format: z
       .enum(["b64_json", "url"])
       .nullish()
       .describe("`url`: finished pictures as signed links that expire; previews stay b64_json"),
-    background: z.enum(["auto", "opaque", "transparent"]).nullish(),
-    stream: z.boolean().nullish(),
+    background: z
+      .enum(["auto", "opaque", "transparent"])
+      .nullish()
+      .describe("pictures are opaque; `transparent` is refused"),
+    stream: z.boolean().nullish().describe("events instead of one JSON answer"),
     partial_images: z
       .int()
       .min(0)
       .max(1000)
       .nullish()
       .describe("previews a picture, up to the model's steps"),
-    user: z.string().max(512).nullish(),
-    safety_identifier: z.string().max(512).nullish(),
+    user: z.string().max(512).nullish().describe("echoed as `safety_identifier`"),
+    safety_identifier: z.string().max(512).nullish().describe("echoed"),
     ...withoutEffect,
     seed: seed
       .nullish()
@@ -81,7 +85,7 @@ export const imageRequest = z
       .max(1000)
       .nullish()
       .describe("classifier-free guidance, before the family's own ramp"),
-    temperature: z.number().min(0).max(100).nullish(),
+    temperature: z.number().min(0).max(100).nullish().describe("0 takes the likeliest token each time"),
     top_k: z.int().min(0).max(1_000_000).nullish().describe("0: off"),
     top_p: z.number().min(0).max(1).nullish().describe("1: off"),
     vpg: vpg.nullish(),
@@ -95,16 +99,52 @@ export const imageRequest = z
 
 export type ImageRequest = z.infer<typeof imageRequest>;
 
+/** A generation's id, as a part of a path; one that is none of ours is a 404. */
+export const generationId = z.string().openapi({
+  description: "what `x-generation-id` said",
+  pattern: "^gen_[0-9a-f]{56}$",
+  example: `gen_${"0".repeat(56)}`,
+});
+
+/** A stream of server-sent events; as OpenAPI 3.1 is read, the schema is that of each event. */
+export const eventStream = {
+  "text/event-stream": {
+    schema: z
+      .object({
+        id: z
+          .string()
+          .optional()
+          .openapi({ description: "goes into `Last-Event-ID`", pattern: "^[0-9]{1,9}$" }),
+        event: z
+          .enum([
+            "image_generation.partial_image",
+            "image_generation.completed",
+            "vpg.picture_failed",
+            "error",
+          ])
+          .describe(
+            "the first two as the OpenAI API has them; each picture ends with one of the two in the middle; `error`, if any failed, is the last of all",
+          ),
+        data: z
+          .string()
+          .describe("JSON: `type` is the event's, `image_index` says which picture, `b64_json` is its bytes"),
+      })
+      .openapi("StreamedEvent"),
+    example:
+      'id: 5\nevent: image_generation.completed\ndata: {"type":"image_generation.completed","b64_json":"iVBORw0K…","image_index":0}\n\n',
+  },
+};
+
 /** Fields of the OpenAI API that are accepted and change nothing. */
 export const ineffectiveFields = Object.keys(withoutEffect) as (keyof typeof withoutEffect)[];
 
 const errorBody = z
   .object({
     error: z.object({
-      type: z.string(),
-      message: z.string(),
-      param: z.string().nullable(),
-      code: z.string(),
+      type: z.enum(ERROR_TYPES),
+      message: z.string().describe("what is wrong, for people"),
+      param: z.string().nullable().describe("the field, parameter or header that is"),
+      code: z.enum(ERROR_CODES).describe("what is wrong, for programs"),
     }),
   })
   .openapi("Error");

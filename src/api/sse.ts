@@ -24,7 +24,7 @@ export interface StreamContext {
 /** Answers with a generation's events. */
 export function answerStream(c: Context, followed: Followed, context: StreamContext): Response {
   c.header("content-type", "text/event-stream; charset=utf-8");
-  c.header("cache-control", "no-cache, no-transform");
+  c.header("cache-control", "no-store, no-transform");
   return c.body(eventStream(followed, context, c.req.raw.signal));
 }
 

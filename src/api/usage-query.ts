@@ -31,7 +31,11 @@ const time = z.int().min(0).max(LAST_SECOND);
 const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).min(1).max(100).optional();
 const name = z.string().min(1).max(200);
 
-const filters = { project_ids: listOf(name), api_key_ids: listOf(name) };
+const filters = {
+  project_ids: listOf(name).describe("of these projects only"),
+  api_key_ids: listOf(name).describe("under these keys only"),
+};
+const models = listOf(name).describe("of these models only");
 const times = {
   start_time: time.describe("Unix seconds, inclusive"),
   end_time: time.optional().describe("Unix seconds, exclusive; by default now"),
@@ -46,11 +50,13 @@ export const imagesQuery = z.transform(readQuery).pipe(
     ...times,
     ...filters,
     ...paging,
-    bucket_width: z.enum(["1m", "1h", "1d"]).optional(),
-    group_by: listOf(z.enum(IMAGE_FIELDS)),
-    models: listOf(name),
-    sizes: listOf(z.string().regex(/^\d{1,5}x\d{1,5}$/)),
-    sources: listOf(z.enum(["image.generation", "image.edit", "image.variation"])),
+    bucket_width: z.enum(["1m", "1h", "1d"]).optional().describe("by default a day"),
+    group_by: listOf(z.enum(IMAGE_FIELDS)).describe("a result for each value of these"),
+    models,
+    sizes: listOf(z.string().regex(/^\d{1,5}x\d{1,5}$/)).describe("of these sizes only"),
+    sources: listOf(z.enum(["image.generation", "image.edit", "image.variation"])).describe(
+      "of these kinds only; so far all is `image.generation`",
+    ),
   }),
 );
 
@@ -59,9 +65,9 @@ export const costsQuery = z.transform(readQuery).pipe(
     ...times,
     ...filters,
     ...paging,
-    bucket_width: z.enum(["1d"]).optional(),
-    group_by: listOf(z.enum(COST_FIELDS)),
-    line_items: listOf(name),
+    bucket_width: z.enum(["1d"]).optional().describe("a day"),
+    group_by: listOf(z.enum(COST_FIELDS)).describe("a result for each value of these"),
+    line_items: listOf(name).describe("of these lines only"),
   }),
 );
 
@@ -70,7 +76,7 @@ export const dailyQuery = z.transform(readQuery).pipe(
     start_time: time.optional().describe("Unix seconds, inclusive; by default this month's beginning, UTC"),
     end_time: times.end_time,
     ...filters,
-    models: listOf(name),
+    models,
     format: z.enum(["json", "csv"]).optional().describe("by default what `accept` prefers"),
   }),
 );

@@ -10,7 +10,7 @@ import { imageField, imagePage, SOURCE } from "../metering/usage/images.ts";
 import { type SettledPage, type SettledRow, settledRows } from "../metering/usage/row.ts";
 import { cursorAfter, type Span } from "../metering/usage/span.ts";
 import type { ApiEnv } from "./deps.ts";
-import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 import { costSpans, costsQuery, dailyQuery, daySpans, imageSpans, imagesQuery } from "./usage-query.ts";
 
 const counts = {
@@ -82,41 +82,48 @@ const costsAnswer = pageAnswer(
   }),
 );
 
-const invalid = errorAnswer("The query cannot be served; `param` names the field.");
+const security = keyWith("usage");
 
 const daily = createRoute({
   method: "get",
   path: "/v1/usage",
+  operationId: "showUsage",
   summary: "Usage by day and model",
+  description: "What was settled, over at most 366 days; as CSV where `format` or `accept` asks for it.",
+  security,
   request: { query: dailyQuery },
   responses: {
     200: {
       description: "Totals, as JSON or as CSV.",
       content: { "application/json": { schema: dailyAnswer }, "text/csv": { schema: { type: "string" } } },
     },
-    400: invalid,
   },
 });
 
 const images = createRoute({
   method: "get",
   path: "/v1/organization/usage/images",
+  operationId: "pageImagesUsage",
   summary: "Usage in OpenAI's buckets",
+  description:
+    "As OpenAI's client asks for it; lists may be written `group_by` or `group_by[]`, again and again.",
+  security,
   request: { query: imagesQuery },
   responses: {
     200: { description: "One page.", content: { "application/json": { schema: imagesAnswer } } },
-    400: invalid,
   },
 });
 
 const costs = createRoute({
   method: "get",
   path: "/v1/organization/costs",
+  operationId: "pageCosts",
   summary: "Costs in OpenAI's buckets, in micro-credits",
+  description: "A day a bucket; summed over all of them it is what the ledger has charged.",
+  security,
   request: { query: costsQuery },
   responses: {
     200: { description: "One page.", content: { "application/json": { schema: costsAnswer } } },
-    400: invalid,
   },
 });
 

@@ -5,8 +5,14 @@ export interface Misdeed {
   /** `-3` for step 3, `-decode` for decoding. */
   readonly suffix: string;
   readonly times: number;
-  /** `refuse`: a status; `cut`: half a body, then the socket closed; `hold`: no answer until the delay is over. */
+  /** `say`: any answer of its own; `refuse`: a status; `cut`: half a body, then the socket closed; `hold`: no answer until the delay is over. */
   readonly act:
+    | {
+        readonly kind: "say";
+        readonly status: number;
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body: string;
+      }
     | { readonly kind: "refuse"; readonly status: number }
     | { readonly kind: "cut" }
     | { readonly kind: "hold"; readonly ms: number };

@@ -52,6 +52,10 @@ async function serve(
     outgoing.writeHead(act.status).end('{"error":"told to refuse"}');
     return;
   }
+  if (act?.kind === "say") {
+    outgoing.writeHead(act.status, act.headers).end(act.body);
+    return;
+  }
   if (act?.kind === "hold") await new Promise((resolve) => setTimeout(resolve, act.ms));
   if (outgoing.destroyed) return;
   const onward = forward(new URL(incoming.url!, target), {

@@ -10,6 +10,7 @@ declare namespace Cloudflare {
     RECORDS: R2Bucket;
     DELIVERIES: Queue<import("../../src/metering/export/deliveries.ts").Delivery>;
     USAGE: Queue<import("../../src/metering/ledger/events.ts").LedgerEvent>;
+    RECEIPT_KEY: string;
     GENERATIONS: DurableObjectNamespace<import("../../src/worker.ts").Generation>;
   }
   interface GlobalProps {

@@ -1,0 +1,64 @@
+/** `npm run test:schema`: a real Worker with a state of its own, and schemathesis against its description. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { startEndpoint } from "../kernels/local/server.ts";
+import { developmentKey } from "./development-key.ts";
+import { migrate } from "./migrate.ts";
+import { freePort } from "./port.ts";
+import { endWorker, startWorker } from "./worker-process.ts";
+
+const SCHEMATHESIS = resolve(".local/schemathesis-venv/bin/schemathesis");
+const SETTINGS = resolve("test/schemathesis");
+/** A request that went as requests go. */
+const UNREMARKABLE = /^[A-Z]+ \S+ [1-4]\d\d \d+ ms/;
+
+const folder = mkdtempSync(join(tmpdir(), "vpg-edge-"));
+const [port, endpoint] = await Promise.all([freePort(), startEndpoint({ port: 0 }), migrate(folder)]);
+const worker = startWorker({
+  port,
+  folder,
+  endpoint,
+  log: (line) => UNREMARKABLE.test(line) || console.error(line),
+});
+let status = 1;
+try {
+  await worker.ready;
+  const url = `http://localhost:${port}`;
+  const key = await developmentKey(url, folder);
+  status = await runSchemathesis(url, key, await idOf(url, key));
+} finally {
+  endWorker(worker, "SIGKILL");
+  await endpoint.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(status);
+
+/** The id of the one key that there is yet. */
+async function idOf(url: string, key: string): Promise<string> {
+  const response = await fetch(`${url}/v1/keys`, { headers: { authorization: `Bearer ${key}` } });
+  const { data } = (await response.json()) as { data: { id: string }[] };
+  return data[0]!.id;
+}
+
+async function runSchemathesis(url: string, key: string, id: string): Promise<number> {
+  const options = ["--config-file", `${SETTINGS}/schemathesis.toml`];
+  const child = spawn(SCHEMATHESIS, [...options, "run", `${url}/openapi.json`, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    // What it keeps of a run goes with the run.
+    cwd: folder,
+    env: {
+      ...process.env,
+      VPG_KEY: key,
+      VPG_KEY_ID: id,
+      SCHEMATHESIS_HOOKS: "hooks",
+      PYTHONPATH: SETTINGS,
+      PYTHONDONTWRITEBYTECODE: "1",
+    },
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code ?? 1;
+}

@@ -1,0 +1,88 @@
+/** What every answer tells a browser: who else may read it, that it is data and no page, and that nobody keeps it. */
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import type { ApiEnv, Deps } from "./deps.ts";
+import { isOperatorPath } from "./identify.ts";
+
+/** What a browser may send: what we read, and what the official client adds of its own. */
+const ALLOWED = [
+  "authorization",
+  "content-type",
+  "idempotency-key",
+  "last-event-id",
+  "openai-organization",
+  "openai-project",
+  "user-agent",
+  ...[
+    "arch",
+    "helper-method",
+    "lang",
+    "os",
+    "package-version",
+    "retry-count",
+    "runtime",
+    "runtime-version",
+  ].map((name) => `x-stainless-${name}`),
+  "x-stainless-timeout",
+];
+
+/** What a page of another origin may read besides the body. */
+const EXPOSED = [
+  "x-request-id",
+  "x-generation-id",
+  "server-timing",
+  "allow",
+  "retry-after",
+  "retry-after-ms",
+  ...["requests", "images"].flatMap((what) =>
+    ["limit", "remaining", "reset"].map((state) => `x-ratelimit-${state}-${what}`),
+  ),
+];
+
+/** How long a browser may remember what a preflight said. */
+const PREFLIGHT_FRESH_S = 7200;
+
+const ALWAYS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+};
+
+const HSTS = "max-age=31536000";
+
+/**
+ * Sets what holds for every answer, refusals included. An answer shows somebody's keys, money or pictures, so nobody
+ * keeps one unless its route says how.
+ */
+export const securityHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next();
+  for (const [name, value] of Object.entries(ALWAYS)) c.header(name, value);
+  if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+  if (new URL(c.req.url).protocol === "https:") c.header("strict-transport-security", HSTS);
+};
+
+/**
+ * Lets pages of any origin call the API with a key in `Authorization`; never with cookies, of which there are none.
+ * Answers their preflights without a key. Not for the operator's paths, and not under `AUTH=off`, where no key would
+ * keep a page that one happens to visit from spending.
+ * @param methodsOf the methods that a path answers.
+ */
+export function crossOrigin(
+  { authOff }: Pick<Deps, "authOff">,
+  methodsOf: (path: string) => readonly string[],
+): MiddlewareHandler<ApiEnv> {
+  const methods = (c: Context<ApiEnv>) => [...methodsOf(new URL(c.req.url).pathname)];
+  const share = cors({
+    origin: "*",
+    allowMethods: (_origin, c) => methods(c),
+    allowHeaders: ALLOWED,
+    exposeHeaders: EXPOSED,
+    maxAge: PREFLIGHT_FRESH_S,
+  });
+  return (c, next) => {
+    if (authOff || isOperatorPath(c.req.path)) return next();
+    const preflight = c.req.header("access-control-request-method") !== undefined;
+    if (c.req.method === "OPTIONS" && (!preflight || methods(c).length === 0)) return next();
+    return share(c, next);
+  };
+}

@@ -1,0 +1,237 @@
+/** Who may what: every route of the app, as every kind of caller, for what is one's own, another's and nobody's. */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SCOPES, type Scope } from "../../src/accounts/scope.ts";
+import { describeRoutes, makeApp } from "../../src/api/app.ts";
+import type { Deps } from "../../src/api/deps.ts";
+import { call, misbehave } from "./client.ts";
+import { as, asOperator, done, newAccount, newKey } from "./operator.ts";
+
+interface Entry {
+  /** `open`: no key is asked for; `key`: any good one will do; `operator`: the operator's secret alone. */
+  readonly to: "open" | "key" | "operator" | Scope;
+  /** What stands for `:id`, made anew for every call that may change it. */
+  readonly id?: "generation" | "key" | "account" | "model";
+  /** A valid body. */
+  readonly body?: object;
+}
+
+const name = { name: "of the matrix" };
+const credit = { micro_credits: 1, key: "of the matrix" };
+
+/** The declared access of every route; one that is not here fails the first test. */
+const table: Record<string, Entry> = {
+  "GET /healthz": { to: "open" },
+  "GET /openapi.json": { to: "open" },
+  "GET /.well-known/jwks.json": { to: "open" },
+  "GET /v1/models": { to: "key" },
+  "GET /v1/models/:id": { to: "key", id: "model" },
+  "POST /v1/images/generations": { to: "generate", body: { prompt: "fish", seed: 1 } },
+  "GET /v1/generations/:id": { to: "read", id: "generation" },
+  "GET /v1/generations/:id/events": { to: "read", id: "generation" },
+  "GET /v1/generations/:id/receipt": { to: "read", id: "generation" },
+  "POST /v1/generations/:id/cancel": { to: "generate", id: "generation" },
+  "DELETE /v1/generations/:id": { to: "generate", id: "generation" },
+  "GET /v1/account": { to: "usage" },
+  "GET /v1/account/entries": { to: "usage" },
+  "GET /v1/usage": { to: "usage" },
+  "GET /v1/organization/usage/images": { to: "usage" },
+  "GET /v1/organization/costs": { to: "usage" },
+  "GET /v1/keys": { to: "admin" },
+  "POST /v1/keys": { to: "admin", body: { ...name, scopes: ["admin"] } },
+  "GET /v1/keys/:id": { to: "admin", id: "key" },
+  "PATCH /v1/keys/:id": { to: "admin", id: "key", body: name },
+  "POST /v1/keys/:id/disable": { to: "admin", id: "key" },
+  "POST /v1/keys/:id/rotate": { to: "admin", id: "key", body: {} },
+  "GET /v1/projects": { to: "admin" },
+  "POST /v1/projects": { to: "admin", body: name },
+  "GET /v1/admin/accounts": { to: "operator" },
+  "POST /v1/admin/accounts": { to: "operator", body: name },
+  "GET /v1/admin/accounts/:id": { to: "operator", id: "account" },
+  "POST /v1/admin/accounts/:id/grants": { to: "operator", id: "account", body: credit },
+  "POST /v1/admin/accounts/:id/adjustments": {
+    to: "operator",
+    id: "account",
+    body: { ...credit, generation: `gen_${"0".repeat(56)}` },
+  },
+  "PATCH /v1/admin/accounts/:id/limits": { to: "operator", id: "account", body: { concurrency: 5 } },
+  "GET /v1/admin/accounts/:id/keys": { to: "operator", id: "account" },
+  "POST /v1/admin/accounts/:id/keys": { to: "operator", id: "account", body: name },
+  "POST /v1/admin/accounts/:id/keys/:key/disable": { to: "operator", id: "account" },
+  "POST /v1/admin/accounts/:id/keys/:key/rotate": { to: "operator", id: "account", body: {} },
+};
+
+/** Query strings that make a route answer at all. */
+const queries: Record<string, string> = {
+  "GET /v1/organization/usage/images": "?start_time=1",
+  "GET /v1/organization/costs": "?start_time=1",
+};
+
+const ROLES = [
+  "nobody",
+  "malformed",
+  "unknown",
+  "disabled",
+  "expired",
+  "operator",
+  ...SCOPES,
+  "everything",
+] as const;
+const SHUT = new Set<string>(["nobody", "malformed", "unknown", "disabled", "operator"]);
+type Role = (typeof ROLES)[number];
+const OWNERS = ["own", "another's", "nobody's"] as const;
+type Owner = (typeof OWNERS)[number];
+
+const bearers = {} as Record<Role, string | null>;
+const accounts = {} as Record<"own" | "another's", string>;
+const holders = {} as Record<"own" | "another's", string>;
+
+const routes = [
+  ...new Set(
+    makeApp({ accounts: {} } as Deps)
+      .routes.filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path}`),
+  ),
+];
+const cells = routes.flatMap((route) =>
+  ROLES.flatMap((role) =>
+    (table[route]?.id && table[route].id !== "model" ? OWNERS : (["own"] as const)).map((owner) => ({
+      route,
+      role,
+      owner,
+    })),
+  ),
+);
+
+beforeAll(async () => {
+  await misbehave();
+  for (const owner of ["own", "another's"] as const) {
+    accounts[owner] = await newAccount();
+    holders[owner] = (await newKey(accounts[owner])).key;
+  }
+  const own = (about: object = {}) => newKey(accounts.own, about);
+  const disabled = await own();
+  await done(asOperator(`/accounts/${accounts.own}/keys/${disabled.id}/disable`, {}));
+  const expired = await own();
+  await env.DB.prepare("UPDATE api_keys SET expires_ms = 1 WHERE id = ?").bind(expired.id).run();
+  // A key that is whole and that nobody has: made, and taken out again before anybody saw it.
+  const unknown = await own();
+  await env.DB.prepare("DELETE FROM api_keys WHERE id = ?").bind(unknown.id).run();
+  Object.assign(bearers, {
+    nobody: null,
+    malformed: `${holders.own}x`,
+    unknown: unknown.key,
+    disabled: disabled.key,
+    expired: expired.key,
+    operator: env.ADMIN_SECRET,
+    everything: holders.own,
+  });
+  for (const scope of SCOPES) bearers[scope] = (await own({ scopes: [scope] })).key;
+});
+
+/** A generation of an account, drawn and settled. */
+async function newGeneration(holder: string): Promise<string> {
+  const response = await as(holder, "/images/generations", { prompt: "fish", seed: 1 });
+  await response.body?.cancel();
+  const id = response.headers.get("x-generation-id")!;
+  await expect
+    .poll(async () => (await as(holder, `/generations/${id}/receipt`)).status, { timeout: 10_000 })
+    .toBe(200);
+  return id;
+}
+
+const kept = new Map<string, string>();
+
+/** What a path's `:id` and `:key` are; kept where the call changes nothing or will be refused. */
+async function thing(what: string, owner: Owner, fresh: boolean): Promise<string> {
+  if (owner === "nobody's") {
+    return { generation: `gen_${"0".repeat(56)}`, account: "acct_none" }[what] ?? `key_${"0".repeat(24)}`;
+  }
+  if (what === "model") return "var-sprites";
+  if (what === "account") return accounts[owner];
+  const name = `${what} ${owner}`;
+  if (fresh || !kept.has(name)) {
+    const made =
+      what === "key"
+        ? (await newKey(accounts[owner], { scopes: ["admin"] })).id
+        : await newGeneration(holders[owner]);
+    if (fresh) return made;
+    kept.set(name, made);
+  }
+  return kept.get(name)!;
+}
+
+/** What the table says: "in", or status, code and param of the refusal. */
+function expected({ route, role, owner }: (typeof cells)[number]): string {
+  const { to, id } = table[route]!;
+  if (to === "open") return "in";
+  if (to === "operator") {
+    if (role !== "operator") return "404 not_found null";
+    if (owner === "nobody's") return "404 not_found id";
+    // Let in, and told that there is no such charge to give back.
+    return route.endsWith("/adjustments") ? "404 not_found generation" : "in";
+  }
+  if (role === "expired") return "401 expired_api_key Authorization";
+  if (SHUT.has(role)) return "401 invalid_api_key Authorization";
+  if (to !== "key" && role !== to && role !== "everything") return `403 scope_missing ${to}`;
+  return id && owner !== "own" ? "404 not_found id" : "in";
+}
+
+async function answer({ route, role, owner }: (typeof cells)[number], opens: boolean): Promise<string> {
+  const { id, body } = table[route]!;
+  const [method, path] = route.split(" ") as [string, string];
+  const fresh = opens && method !== "GET";
+  const filled = path
+    .replace(":id", await thing(id ?? "", owner, fresh))
+    .replace(":key", path.includes(":key") ? await thing("key", owner, fresh) : "");
+  const bearer = bearers[role];
+  const response = await call(filled + (queries[route] ?? ""), {
+    method,
+    headers: {
+      ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
+      ...(body && { "content-type": "application/json" }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  if (response.ok) {
+    await response.body?.cancel();
+    return "in";
+  }
+  const { error } = (await response.json()) as { error: { code: string; param: string | null } };
+  return `${response.status} ${error.code} ${error.param}`;
+}
+
+describe("the authorisation matrix", () => {
+  it("has an entry for every route of the app, and no other", () => {
+    expect(Object.keys(table).sort()).toEqual([...routes].sort());
+  });
+
+  it("is what the description says of each route that it tells of", () => {
+    const { paths } = describeRoutes();
+    const said = Object.entries(paths ?? {}).flatMap(([path, item]) =>
+      (["get", "post", "patch", "delete"] as const)
+        .filter((method) => item[method])
+        .map((method) => [
+          `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}`,
+          item[method]!.security?.map(({ bearer }) => bearer![0] ?? "key").join() ?? "open",
+        ]),
+    );
+    const declared = Object.entries(table)
+      .filter(([route, { to }]) => to !== "operator" && route !== "GET /openapi.json")
+      .map(([route, { to }]) => [route, to]);
+    expect(said.sort()).toEqual(declared.sort());
+  });
+
+  describe(`holds in each of its ${cells.length} cells`, () => {
+    it.each(routes)("%s", async (route) => {
+      const own = cells.filter((cell) => cell.route === route);
+      const wrong: string[] = [];
+      for (const cell of own) {
+        const should = expected(cell);
+        const is = await answer(cell, should === "in");
+        if (is !== should) wrong.push(`${cell.role}, ${cell.owner}: ${is}, not ${should}`);
+      }
+      expect(wrong).toEqual([]);
+    });
+  });
+});
