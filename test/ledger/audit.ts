@@ -16,6 +16,8 @@ export interface Report {
   readonly settled: number;
   readonly released: number;
   readonly charged: number;
+  /** Generations by the reason of their end. */
+  readonly ends: Readonly<Record<string, number>>;
   readonly findings: readonly string[];
 }
 
@@ -29,7 +31,9 @@ export async function auditRun(
 ): Promise<Report> {
   const keys = (await (await fetch(`${server.url}/.well-known/jwks.json`)).json()) as PublicKeys;
   const untilMs = Date.now() + RECEIPTS_WITHIN_MS;
-  const report = { entries: 0, reserved: 0, settled: 0, released: 0, charged: 0, findings: [] as string[] };
+  const report = { entries: 0, reserved: 0, settled: 0, released: 0, charged: 0 };
+  const all: string[] = [];
+  const reasons: string[] = [];
   for (const party of parties) {
     const { ledger } = await server.operator.call<{ ledger: Claim }>("GET", `/accounts/${party.account}`);
     const rows = await entriesOf(server.operator, party.account);
@@ -45,9 +49,17 @@ export async function auditRun(
     report.settled += verdict.settled;
     report.released += verdict.released;
     report.charged += verdict.seal.balances.charged;
-    report.findings.push(...found.map((finding) => `${party.account}: ${finding}`));
+    reasons.push(...ends.map(({ reason }) => reason));
+    all.push(...found.map((finding) => `${party.account}: ${finding}`));
   }
-  return report;
+  return { ...report, ends: countOf(reasons), findings: all };
+}
+
+/** How often each word stands there. */
+export function countOf(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 /** The same sums once more, without the ledger's own code: an error in that must not hide itself. */

@@ -24,8 +24,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const began = Date.now();
 const report = await runLedger({ seed, kills, generations, log: (line) => console.log(line) });
 for (const finding of report.findings) console.log(`FINDING ${finding}`);
-const outcomes = Object.entries(report.outcomes).map(([what, times]) => `${times} ${what}`);
-console.log(`clients were told: ${outcomes.join(", ")}`);
+const listed = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .map(([what, times]) => `${times} ${what}`)
+    .join(", ");
+console.log(`clients were told: ${listed(report.outcomes)}`);
+console.log(`generations ended: ${listed(report.ends)}`);
 console.log(
   `${report.reserved} held: ${report.settled} settled, ${report.released} released; ${report.charged} micro-credits charged, in ${Math.round((Date.now() - began) / 1_000)} s`,
 );

@@ -58,7 +58,7 @@ export function errandOf(random: Random, number: number, parties: number): Erran
     afterMs: random.whole(1_500),
     idempotencyKey,
     isTwin: idempotencyKey !== null && random.chance(0.3),
-    patience: random.pick([0, 1, 3, 8]),
+    patience: random.pick([0, 0, 1, 8]),
     followsEvents: random.chance(0.6),
     leavesAfter: stream && random.chance(0.25) ? random.whole(8) : null,
     cancelsAfterMs: stream && random.chance(0.2) ? random.whole(1_200) : null,

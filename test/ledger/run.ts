@@ -1,7 +1,7 @@
 /** Kill and audit: clients on their errands while the server is killed again and again; then every account is audited. */
 import type { Claim } from "../../scripts/audit-chain.ts";
 import { makeParties, type Party } from "./accounts.ts";
-import { auditRun, type Report } from "./audit.ts";
+import { auditRun, countOf, type Report } from "./audit.ts";
 import { runErrand } from "./client.ts";
 import { startNoise } from "./endpoint.ts";
 import { badRequests, errandOf } from "./errand.ts";
@@ -58,7 +58,7 @@ export async function runLedger({ seed, kills, generations, log }: RunOptions): 
     const report = await auditRun(server, parties, seen);
     const failures = report.findings.length > 0 ? linesAbout(server, report) : [];
     for (const line of failures) log(line);
-    return { ...report, outcomes: count(seen) };
+    return { ...report, outcomes: countOf(seen.flatMap(toldOf)) };
   } finally {
     await server.remove();
     endpoint.close();
@@ -91,19 +91,10 @@ async function until(holds: () => boolean | Promise<boolean>, withinMs: number):
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function count(seen: readonly Seen[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { outcomes, cancelled } of seen) {
-    for (const outcome of outcomes) {
-      const what = outcome.kind === "refused" ? outcome.code : outcome.kind;
-      counts[what] = (counts[what] ?? 0) + 1;
-    }
-    for (const status of cancelled.values()) {
-      counts[`cancel answered ${status}`] = (counts[`cancel answered ${status}`] ?? 0) + 1;
-    }
-  }
-  return counts;
-}
+const toldOf = ({ outcomes, cancelled }: Seen): string[] => [
+  ...outcomes.map((outcome) => (outcome.kind === "refused" ? outcome.code : outcome.kind)),
+  ...[...cancelled.values()].map((status) => `cancel answered ${status}`),
+];
 
 /** What the Worker said of the generations that the findings name. */
 function linesAbout({ said }: Server, { findings }: Report): string[] {
