@@ -5,7 +5,9 @@ import type { EndReason } from "../metering/hold.ts";
 import type { ListedHold } from "../metering/ledger/holds.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { wholeNumber } from "./query.ts";
 import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
 const listed = z
   .object({
@@ -34,10 +36,10 @@ const list = createRoute({
   operationId: "listGenerations",
   summary: "List the account's generations, the newest first",
   description: "What has run and what runs, with its price; those of every project and key of the account.",
-  security: [{ bearer: ["read"] }],
+  security: keyWith("read"),
   request: {
     query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(100).default(20).describe("generations a page"),
+      limit: wholeNumber({ min: 1, max: 100, byDefault: 20 }).describe("generations a page"),
       after: z.string().optional().describe("`last_id` of the page before"),
     }),
   },
@@ -57,7 +59,6 @@ const list = createRoute({
       },
     },
     400: errorAnswer("A query parameter is malformed; `param` names it."),
-    403: errorAnswer("The key lacks the scope `read`."),
   },
 });
 

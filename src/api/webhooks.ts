@@ -6,6 +6,7 @@ import type { Webhook } from "../metering/webhooks/store.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { errorAnswer } from "./schemas.ts";
+import { keyWith } from "./spec.ts";
 
 const types = z.array(z.enum(WEBHOOK_TYPES)).min(1).max(WEBHOOK_TYPES.length);
 
@@ -39,46 +40,49 @@ const deletedAnswer = z
   .openapi("DeletedWebhook");
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
-const refusals = {
-  401: errorAnswer("No API key, or not a good one."),
-  403: errorAnswer("The key lacks the scope `admin`."),
-};
 
 const list = createRoute({
   method: "get",
   path: "/v1/webhooks",
+  operationId: "listWebhooks",
+  security: keyWith("admin"),
   summary: "List the account's webhooks, oldest first",
+  description: "Without their secrets, which were shown once.",
   responses: {
     200: {
       description: "Its webhooks.",
       content: json(z.object({ object: z.literal("list"), data: z.array(webhookAnswer) })),
     },
-    ...refusals,
   },
 });
 
 const create = createRoute({
   method: "post",
   path: "/v1/webhooks",
+  operationId: "createWebhook",
+  security: keyWith("admin"),
   summary: "Add a webhook; its host is sent a challenge and must echo it",
+  description:
+    "Messages are signed as Standard Webhooks has it, with the secret that this answer shows once.",
   request: { body: { required: true, content: json(newWebhook) } },
   responses: {
     200: { description: "The webhook, with its secret.", content: json(issuedAnswer) },
     400: errorAnswer("The URL is not public https, or its host did not echo the challenge."),
     429: errorAnswer("Too many were tried today."),
-    ...refusals,
   },
 });
 
 const remove = createRoute({
   method: "delete",
   path: "/v1/webhooks/{id}",
+  operationId: "deleteWebhook",
+  security: keyWith("admin"),
   summary: "Remove a webhook",
+  description: "Nothing more is sent to it, not even what waits for another try.",
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: { description: "It is gone.", content: json(deletedAnswer) },
     404: errorAnswer("The account has no such webhook."),
-    ...refusals,
   },
 });
 

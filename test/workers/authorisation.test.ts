@@ -1,6 +1,6 @@
 /** Who may what: every route of the app, as every kind of caller, for what is one's own, another's and nobody's. */
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SCOPES, type Scope } from "../../src/accounts/scope.ts";
 import { describeRoutes, makeApp } from "../../src/api/app.ts";
 import type { Deps } from "../../src/api/deps.ts";
@@ -8,14 +8,19 @@ import { call, misbehave } from "./client.ts";
 import { as, asOperator, done, newAccount, newKey } from "./operator.ts";
 
 interface Entry {
-  /** `open`: no key is asked for; `key`: any good one will do; `operator`: the operator's secret alone. */
-  readonly to: "open" | "key" | "operator" | Scope;
+  /**
+   * `open`: no key is asked for; `link`: a signature in the URL opens it and no key does; `key`: any good one will do;
+   * `operator`: the operator's secret alone.
+   */
+  readonly to: "open" | "link" | "key" | "operator" | Scope;
   /** What stands for `:id`, made anew for every call that may change it. */
-  readonly id?: "generation" | "key" | "account" | "model";
+  readonly id?: "generation" | "key" | "account" | "model" | "webhook";
   /** A valid body. */
   readonly body?: object;
 }
 
+/** A customer's host, which echoes the challenge of a new webhook. */
+const HOOK = "https://hooks.customer.dev/";
 const name = { name: "of the matrix" };
 const credit = { micro_credits: 1, key: "of the matrix" };
 
@@ -24,9 +29,11 @@ const table: Record<string, Entry> = {
   "GET /healthz": { to: "open" },
   "GET /openapi.json": { to: "open" },
   "GET /.well-known/jwks.json": { to: "open" },
+  "GET /outputs/:id/:file": { to: "link", id: "generation" },
   "GET /v1/models": { to: "key" },
   "GET /v1/models/:id": { to: "key", id: "model" },
   "POST /v1/images/generations": { to: "generate", body: { prompt: "fish", seed: 1 } },
+  "GET /v1/generations": { to: "read" },
   "GET /v1/generations/:id": { to: "read", id: "generation" },
   "GET /v1/generations/:id/events": { to: "read", id: "generation" },
   "GET /v1/generations/:id/receipt": { to: "read", id: "generation" },
@@ -45,9 +52,13 @@ const table: Record<string, Entry> = {
   "POST /v1/keys/:id/rotate": { to: "admin", id: "key", body: {} },
   "GET /v1/projects": { to: "admin" },
   "POST /v1/projects": { to: "admin", body: name },
+  "GET /v1/webhooks": { to: "admin" },
+  "POST /v1/webhooks": { to: "admin", body: { url: HOOK } },
+  "DELETE /v1/webhooks/:id": { to: "admin", id: "webhook" },
   "GET /v1/admin/accounts": { to: "operator" },
   "POST /v1/admin/accounts": { to: "operator", body: name },
   "GET /v1/admin/accounts/:id": { to: "operator", id: "account" },
+  "GET /v1/admin/accounts/:id/entries": { to: "operator", id: "account" },
   "POST /v1/admin/accounts/:id/grants": { to: "operator", id: "account", body: credit },
   "POST /v1/admin/accounts/:id/adjustments": {
     to: "operator",
@@ -63,6 +74,7 @@ const table: Record<string, Entry> = {
 
 /** Query strings that make a route answer at all. */
 const queries: Record<string, string> = {
+  "GET /outputs/:id/:file": `?expires=${2 ** 40}&signature=${"0".repeat(64)}`,
   "GET /v1/organization/usage/images": "?start_time=1",
   "GET /v1/organization/costs": "?start_time=1",
 };
@@ -103,7 +115,17 @@ const cells = routes.flatMap((route) =>
   ),
 );
 
+const real = globalThis.fetch;
+async function hosts(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  if (input !== HOOK) return real(input, init);
+  const { data } = JSON.parse(String(init!.body)) as { data: { challenge?: string } };
+  return new Response(data.challenge ?? null);
+}
+
+afterAll(() => vi.restoreAllMocks());
+
 beforeAll(async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(hosts);
   await misbehave();
   for (const owner of ["own", "another's"] as const) {
     accounts[owner] = await newAccount();
@@ -145,26 +167,32 @@ const kept = new Map<string, string>();
 /** What a path's `:id` and `:key` are; kept where the call changes nothing or will be refused. */
 async function thing(what: string, owner: Owner, fresh: boolean): Promise<string> {
   if (owner === "nobody's") {
-    return { generation: `gen_${"0".repeat(56)}`, account: "acct_none" }[what] ?? `key_${"0".repeat(24)}`;
+    const none = { generation: `gen_${"0".repeat(56)}`, account: "acct_none", webhook: "wh_none" };
+    return none[what as keyof typeof none] ?? `key_${"0".repeat(24)}`;
   }
   if (what === "model") return "var-sprites";
   if (what === "account") return accounts[owner];
   const name = `${what} ${owner}`;
   if (fresh || !kept.has(name)) {
-    const made =
-      what === "key"
-        ? (await newKey(accounts[owner], { scopes: ["admin"] })).id
-        : await newGeneration(holders[owner]);
+    const made = await newThing(what, owner);
     if (fresh) return made;
     kept.set(name, made);
   }
   return kept.get(name)!;
 }
 
+async function newThing(what: string, owner: "own" | "another's"): Promise<string> {
+  if (what === "key") return (await newKey(accounts[owner], { scopes: ["admin"] })).id;
+  if (what === "webhook")
+    return (await done<{ id: string }>(as(holders[owner], "/webhooks", { url: HOOK }))).id;
+  return newGeneration(holders[owner]);
+}
+
 /** What the table says: "in", or status, code and param of the refusal. */
 function expected({ route, role, owner }: (typeof cells)[number]): string {
   const { to, id } = table[route]!;
   if (to === "open") return "in";
+  if (to === "link") return "404 not_found null";
   if (to === "operator") {
     if (role !== "operator") return "404 not_found null";
     if (owner === "nobody's") return "404 not_found id";
@@ -183,6 +211,7 @@ async function answer({ route, role, owner }: (typeof cells)[number], opens: boo
   const fresh = opens && method !== "GET";
   const filled = path
     .replace(":id", await thing(id ?? "", owner, fresh))
+    .replace(":file", "0.png")
     .replace(":key", path.includes(":key") ? await thing("key", owner, fresh) : "");
   const bearer = bearers[role];
   const response = await call(filled + (queries[route] ?? ""), {

@@ -174,6 +174,21 @@ describe("a delivery", () => {
     });
   });
 
+  it("that its host does not take comes again by the real queue, after a while and under the same id", async () => {
+    const { account, key } = await someone();
+    const { id } = await done<Issued>(add(key));
+    seen.length = 0;
+    const times: number[] = [];
+    answer = () => new Response(null, { status: times.push(Date.now()) === 1 ? 503 : 200 });
+    await env.DELIVERIES.send({ to: "webhook", webhook: id, event: settledOf(account) });
+    await expect.poll(() => times.length, { timeout: 30_000 }).toBe(2);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(5_000);
+    const ids = seen.map(({ headers }) => headers.get("webhook-id"));
+    expect(ids[1]).toBe(ids[0]);
+    const sent = seen.map(({ headers }) => Number(headers.get("webhook-timestamp")));
+    expect(sent[1]! - sent[0]!).toBeGreaterThanOrEqual(4);
+  });
+
   it("that comes twice has the same id, which is another webhook's and another event's own", async () => {
     const { account, key } = await someone();
     const [a, b] = [await done<Issued>(add(key)), await done<Issued>(add(key, { url: `${HOST}/other` }))];

@@ -332,6 +332,19 @@ describe("a seal", () => {
     expect(late).toBeLessThan(6 * 60 * 60_000);
   });
 
+  it("comes to an account too that was made before there were seals", async () => {
+    const ledger = open(10, 4);
+    fill(ledger, 10);
+    for (const table of ["seals", "parts"]) ledger.storage.sql.exec(`DROP TABLE ${table}`);
+    for (const column of ["pictures", "usage"]) {
+      ledger.storage.sql.exec(`ALTER TABLE holds DROP COLUMN ${column}`);
+    }
+    ledger.die();
+    await ledger.sealAll();
+    await ledger.compare();
+    expect((await ledger.audit()).segments).toBe(2);
+  });
+
   it("waits longer each time while R2 is down, and no row goes meanwhile", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const ledger = open(10, 4);

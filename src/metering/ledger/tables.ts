@@ -18,8 +18,7 @@ export interface Tables {
 /** Opens them; writes nothing where there is no account. */
 export function openTables(sql: Sql): Tables {
   const store = new Store(sql);
-  // An account that was made before there were segments gets their tables.
-  if (store.head()) sql.exec(SEGMENT_TABLES);
+  if (store.head()) upgrade(sql);
   return {
     store,
     segments: new Segments(sql, store),
@@ -28,4 +27,18 @@ export function openTables(sql: Sql): Tables {
     budget: new Budget(sql),
     outbox: new Outbox(sql),
   };
+}
+
+/** Gives an account that was made before there were segments what has come since. */
+function upgrade(sql: Sql): void {
+  sql.exec(SEGMENT_TABLES);
+  const known = sql.exec("SELECT 1 FROM pragma_table_info('holds') WHERE name = 'pictures'").toArray();
+  if (known.length > 0) return;
+  sql.exec("ALTER TABLE holds ADD COLUMN pictures INTEGER NOT NULL DEFAULT 1");
+  sql.exec("ALTER TABLE holds ADD COLUMN usage TEXT");
+  sql.exec(
+    `UPDATE holds SET
+      pictures = (SELECT json_extract(note, '$.pictures') FROM rows WHERE key = 'reserve:' || holds.generation),
+      usage = (SELECT json_extract(note, '$.usage') FROM rows WHERE key = 'end:' || holds.generation)`,
+  );
 }
