@@ -55,11 +55,11 @@ export class Budget {
     budgets: Record<"account" | "key", { budget: number | null; held: number }>,
     nowMs: number,
   ): BudgetRefusal | null {
-    for (const of of ["account", "key"] as const) {
-      const { budget, held } = budgets[of];
-      const charged = this.charged(monthOf(nowMs), of === "account" ? ACCOUNT : apiKey);
+    for (const whose of ["account", "key"] as const) {
+      const { budget, held } = budgets[whose];
+      const charged = this.charged(monthOf(nowMs), whose === "account" ? ACCOUNT : apiKey);
       if (budget !== null && charged + held + amount > budget) {
-        return { why: "budget_exceeded", of, resetsMs: nextMonthMs(nowMs) };
+        return { why: "budget_exceeded", of: whose, resetsMs: nextMonthMs(nowMs) };
       }
     }
     return null;

@@ -116,9 +116,9 @@ type Loads = ReturnType<Tables["holds"]["load"]>;
 
 function concurrencyRefusal({ rates }: Tables, apiKey: string, load: Loads): HoldRefusal | null {
   const limits = { account: rates.account().limits.concurrency, key: rates.key(apiKey).limits.concurrency };
-  for (const of of ["account", "key"] as const) {
-    const limit = limits[of];
-    if (limit !== null && load[of].holds >= limit) {
+  for (const whose of ["account", "key"] as const) {
+    const limit = limits[whose];
+    if (limit !== null && load[whose].holds >= limit) {
       return { why: "concurrency_limit", limit, retryAfterMs: CONCURRENCY_RETRY_MS };
     }
   }
