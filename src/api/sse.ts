@@ -25,18 +25,21 @@ export interface StreamContext {
 export function answerStream(c: Context, followed: Followed, context: StreamContext): Response {
   c.header("content-type", "text/event-stream; charset=utf-8");
   c.header("cache-control", "no-store, no-transform");
-  return c.body(eventStream(followed, context, c.req.raw.signal));
+  const unheard = (said: Promise<void>) => c.executionCtx.waitUntil(said);
+  return c.body(eventStream(followed, context, c.req.raw.signal, unheard));
 }
 
 /**
  * The stream's body. Leaving it (the client hung up) leaves the generation.
  * If the lines break for good, the stream still ends with an `error` event.
  * @param signal fires when the client hangs up, where the platform notices before a write fails.
+ * @param unheard keeps the Worker until the generation has heard that its listener left, though the request is over.
  */
 function eventStream(
   { lines, leave }: Followed,
   context: StreamContext,
   signal: AbortSignal,
+  unheard: (said: Promise<void>) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const iterator = lines[Symbol.asyncIterator]();
@@ -44,7 +47,7 @@ function eventStream(
   const hangUp = () => {
     left = true;
     context.place.leave();
-    leave();
+    unheard(leave());
   };
   signal.addEventListener("abort", hangUp);
   return new ReadableStream(

@@ -16,8 +16,8 @@ export interface Followed {
   readonly record: GenerationRecord;
   /** Ends after the last event, or once it has been left. */
   readonly lines: AsyncIterable<Line>;
-  /** Hangs up, at once. */
-  readonly leave: () => void;
+  /** Hangs up, at once; resolves when the generation has heard of it, or cannot. */
+  readonly leave: () => Promise<void>;
 }
 
 export class GenerationService<Env> {
@@ -61,9 +61,9 @@ export class GenerationService<Env> {
     return {
       record: attached.record,
       lines: linesOf(attached.lines, attach, after, left.signal),
-      leave: () => {
+      leave: async () => {
         left.abort();
-        this.#object(id)
+        await this.#object(id)
           .leave(name)
           .catch(() => undefined);
       },

@@ -138,9 +138,11 @@ describe("a generation", () => {
     ) {
       expect(event.done).toBe(false);
     }
+    const third = async () => (await seen()).find((one) => one.id === `${id}-3`);
+    await expect.poll(third, { timeout: 3_000 }).toMatchObject({ aborted: false });
     client.abort();
     expect(await settled(id, 3_000)).toBe("stopped");
-    expect((await seen()).find((one) => one.id === `${id}-3`)).toMatchObject({ aborted: true });
+    await expect.poll(third, { timeout: 3_000 }).toMatchObject({ aborted: true });
     expect(await pictures(await follow(id))).toEqual(undisturbed);
     expect((await record(id)).status).toBe("completed");
   });
