@@ -9,12 +9,13 @@ import type { Plan } from "../plan/plan.ts";
 import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
+import { expire } from "./expiry.ts";
 import { type Head, isLive, Journal, type Terms } from "./journal.ts";
 import { Outputs } from "./outputs.ts";
 import type { Attached, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
 import { Settlement } from "./settlement.ts";
-import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, SETTLE_AGAIN_MS, WATCH_MS } from "./times.ts";
+import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS } from "./times.ts";
 
 /** Why a run was told to end before its time. */
 type Interruption = "hung up" | "hand over" | "cancelled";
@@ -270,13 +271,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     await this.#agenda.plan("abandon", Date.now() + RESUMABLE_MS / this.#ports.haste);
   }
 
-  async #expire(): Promise<void> {
-    const head = this.#journal.head()!;
-    await this.#outputs(head).delete(head.plan.pictures.length);
-    // The receipt needs what is forgotten here.
-    if (this.#agenda.has("settle")) return this.#agenda.plan("expire", Date.now() + SETTLE_AGAIN_MS);
-    this.#journal.expire();
-    this.#agenda.drop("expire");
+  #expire(): Promise<void> {
+    return expire(this.#journal, this.#agenda, this.#outputs(this.#journal.head()!));
   }
 
   #record(): GenerationRecord {

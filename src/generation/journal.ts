@@ -212,9 +212,14 @@ export class Journal {
     return this.#sql.exec<{ steps: number }>("SELECT count(*) AS steps FROM journal").one().steps;
   }
 
-  /** Forgets prompt, tokens and outputs; the record of what happened stays. */
+  /** Forgets the prompt. */
+  forgetCondition(): void {
+    this.#sql.exec("UPDATE head SET plan = json_remove(plan, '$.condition')");
+  }
+
+  /** Forgets tokens and events, and shows no outputs any more. */
   expire(): void {
-    this.#sql.exec("UPDATE head SET status = 'expired', plan = json_remove(plan, '$.condition')");
+    this.#sql.exec("UPDATE head SET status = 'expired'");
     this.#sql.exec("UPDATE journal SET tokens = NULL");
     this.#sql.exec("DELETE FROM events");
   }

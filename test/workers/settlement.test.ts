@@ -1,10 +1,12 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { catalogue } from "../../src/catalogue/index.ts";
 import { seedPictures } from "../../src/engine/seeds.ts";
 import { sha256 } from "../../src/generation/digest.ts";
+import { GenerationObject } from "../../src/generation/generation.ts";
 import type { Terms } from "../../src/generation/journal.ts";
+import type { GenerationPorts } from "../../src/generation/ports.ts";
 import type { GenerationRecord } from "../../src/generation/record.ts";
 import type { Receipt } from "../../src/metering/receipt/schema.ts";
 import { readSigned } from "../../src/metering/receipt/sign.ts";
@@ -56,6 +58,11 @@ const receiptOf = async ({ account, id }: Started): Promise<Receipt | null> => {
   return jws === null ? null : readSigned(jws);
 };
 
+class Generation extends GenerationObject<unknown> {}
+
+/** Of a generation that has ended. */
+const noPorts = { haste: 1, keepMs: 0 } as GenerationPorts;
+
 /** From now on the clock shows so much more. */
 function pass(ms: number): void {
   const now = Date.now.bind(Date);
@@ -103,6 +110,29 @@ describe("a settlement", () => {
     await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
     await one.object().describe(one.account);
     await expect.poll(one.balance, { timeout: 20_000 }).toMatchObject({ held: 0, charged: price });
+  });
+});
+
+describe("a deletion", () => {
+  it("that breaks off in the middle shows nothing any more, and is finished by the alarm", async () => {
+    const one = await held("finish");
+    await one.start();
+    await expect.poll(one.status, { timeout: 20_000 }).toBe("completed");
+    await one.object().describe(one.account);
+    await expect.poll(() => receiptOf(one), { timeout: 20_000 }).toMatchObject({ status: "completed" });
+    const stored = async () => (await env.OUTPUTS.list({ prefix: `generations/${one.id}/` })).objects.length;
+    expect(await stored()).toBe(2);
+    const answer = await runInDurableObject(one.object(), async (_, ctx) => {
+      const broken = { delete: () => Promise.reject(new Error("R2 is down")) } as unknown as R2Bucket;
+      const again = new Generation(ctx, env, { ...noPorts, outputs: broken });
+      return again.forget(one.account).catch((error: Error) => error.message);
+    });
+    expect(answer).toBe("R2 is down");
+    expect(await one.status()).toBe("expired");
+    expect(await one.object().attach(one.account, "late", 0)).toBe("expired");
+    pass(MINUTE);
+    await runDurableObjectAlarm(one.object());
+    expect(await stored()).toBe(0);
   });
 });
 
