@@ -99,9 +99,12 @@ describe("a page of another origin", () => {
       "authorization",
       "content-type",
       "idempotency-key",
+      "if-none-match",
+      "if-range",
       "last-event-id",
       "openai-organization",
       "openai-project",
+      "range",
       "user-agent",
       "x-stainless-arch",
       "x-stainless-helper-method",
@@ -122,6 +125,8 @@ describe("a page of another origin", () => {
       expect(response.headers.get("access-control-allow-origin")).toBe("*");
       expect(response.headers.get("access-control-expose-headers")!.split(",").sort()).toEqual([
         "allow",
+        "content-range",
+        "etag",
         "retry-after",
         "retry-after-ms",
         "server-timing",
@@ -133,6 +138,7 @@ describe("a page of another origin", () => {
         "x-ratelimit-reset-images",
         "x-ratelimit-reset-requests",
         "x-request-id",
+        "x-should-retry",
       ]);
     }
   });
