@@ -5,7 +5,7 @@ import { misbehave } from "./client.ts";
 import { as, asOperator, done, newAccount, newKey } from "./operator.ts";
 
 const asked = { model: "var-sprites", prompt: "boat", n: 1, seed: 21, stream: true };
-const WIDE = { requests_per_minute: 1_000, images_per_minute: 1_000, concurrency: 1_000 };
+const WIDE = { requests_per_minute: 1_000, images_per_minute: 1_000, concurrency: 1_000, streams: 1_000 };
 
 it("holds 50 of 200 requests at once where there is credit for 50, refuses 150, and leaves nothing", async () => {
   // The endpoint keeps everyone waiting, so that nothing is settled while the others ask.
