@@ -52,7 +52,7 @@ async function serve(
     outgoing.writeHead(act.status).end('{"error":"told to refuse"}');
     return;
   }
-  if (act?.kind === "hold") await new Promise((resolve) => setTimeout(resolve, act.ms));
+  if (act?.kind === "hold") await new Promise((resolve) => setTimeout(resolve, act.ms).unref());
   if (outgoing.destroyed) return;
   const onward = forward(new URL(incoming.url!, target), {
     method: incoming.method,
