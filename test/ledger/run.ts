@@ -22,6 +22,8 @@ export interface RunReport extends Report {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
+/** So often it is killed while it starts. */
+const DIES_STARTING = 0.15;
 /** It is killed after this at the latest, whatever its clients have come to. */
 const LONGEST_LIFE_MS = 15_000;
 /** All holds of a run have expired and all that was abandoned is let go long before. */
@@ -36,23 +38,25 @@ export async function runLedger({ seed, kills, generations, log }: RunOptions): 
     await server.start();
     const parties = await makeParties(server.operator);
     const errands = Array.from({ length: generations }, (_, i) => errandOf(random, i, parties.length));
-    const under: Promise<Seen>[] = [];
+    const clients: Promise<Seen>[] = [];
     let done = 0;
     for (let life = 0; life <= kills; life++) {
-      if (life > 0) await server.start();
+      const started = life > 0 ? server.start() : Promise.resolve();
       const lot = errands.filter(({ number }) => number % (kills + 1) === life);
-      under.push(
-        ...lot.map((errand) => runErrand(server, parties[errand.party]!, errand).finally(() => done++)),
-      );
-      if (life === kills) break;
-      void askBadly(server, random, parties);
+      for (const errand of lot) {
+        clients.push(runErrand(server, parties[errand.party]!, errand).finally(() => done++));
+      }
       const enough = done + random.whole(lot.length + 1);
-      await until(() => done >= enough, LONGEST_LIFE_MS);
-      await pause(random.whole(500));
-      await server.kill();
-      log(`kill ${life + 1} of ${kills}`);
+      const diesStarting = life > 0 && random.chance(DIES_STARTING);
+      if (life === kills) await started;
+      else {
+        if (diesStarting) await dieStarting(started, random);
+        else await started.then(() => live(server, random, parties, () => done >= enough));
+        await server.kill();
+        log(`kill ${life + 1} of ${kills}`);
+      }
     }
-    const seen = await Promise.all(under);
+    const seen = await Promise.all(clients);
     log("every client is done; waiting for what is held");
     await settle(server, parties);
     const report = await auditRun(server, parties, seen);
@@ -63,6 +67,24 @@ export async function runLedger({ seed, kills, generations, log }: RunOptions): 
     await server.remove();
     endpoint.close();
   }
+}
+
+/** It is killed before it answers, or as it begins to. */
+async function dieStarting(started: Promise<void>, random: Random): Promise<void> {
+  started.catch(() => undefined);
+  await pause(random.whole(4_000));
+}
+
+/** Until so many clients are done, or it takes too long, and a moment more. */
+async function live(
+  server: Server,
+  random: Random,
+  parties: readonly Party[],
+  isEnough: () => boolean,
+): Promise<void> {
+  void askBadly(server, random, parties);
+  await until(isEnough, LONGEST_LIFE_MS);
+  await pause(random.whole(500));
 }
 
 /** A request that can only be refused, and holds nothing. */

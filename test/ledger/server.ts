@@ -24,6 +24,7 @@ export class Server {
   readonly #endpoint: NoiseEndpoint;
   #worker: WorkerProcess | null = null;
   #up = Promise.withResolvers<void>();
+  #isUp = false;
 
   private constructor(port: number, folder: string, endpoint: NoiseEndpoint) {
     this.url = `http://localhost:${port}`;
@@ -46,6 +47,7 @@ export class Server {
     return this.#up.promise;
   }
 
+  /** @throws Error where it was killed before it answered. */
   async start(): Promise<void> {
     const { url, numerics } = this.#endpoint;
     this.#worker = startWorker({
@@ -59,13 +61,15 @@ export class Server {
       },
     });
     await this.#worker.ready;
+    this.#isUp = true;
     this.#up.resolve();
   }
 
   /** Ends wrangler and workerd, all at once and without warning. */
   async kill(): Promise<void> {
     const { child } = this.#worker!;
-    this.#up = Promise.withResolvers<void>();
+    if (this.#isUp) this.#up = Promise.withResolvers<void>();
+    this.#isUp = false;
     const gone = new Promise((resolve) => child.once("exit", resolve));
     const beforeMs = Date.now();
     endWorker(this.#worker!, "SIGKILL");

@@ -56,7 +56,7 @@ async function serve(
     outgoing.writeHead(act.status, act.headers).end(act.body);
     return;
   }
-  if (act?.kind === "hold") await new Promise((resolve) => setTimeout(resolve, act.ms));
+  if (act?.kind === "hold") await new Promise((resolve) => setTimeout(resolve, act.ms).unref());
   if (outgoing.destroyed) return;
   const onward = forward(new URL(incoming.url!, target), {
     method: incoming.method,

@@ -63,10 +63,11 @@ class Generation extends GenerationObject<unknown> {}
 /** Of a generation that has ended. */
 const noPorts = { haste: 1, keepMs: 0 } as GenerationPorts;
 
-/** From now on the clock shows so much more. */
+const realNow = Date.now.bind(Date);
+
+/** From now on the clock shows so much more than it should. */
 function pass(ms: number): void {
-  const now = Date.now.bind(Date);
-  vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+  vi.spyOn(Date, "now").mockImplementation(() => realNow() + ms);
 }
 
 beforeEach(() => misbehave());
@@ -159,5 +160,36 @@ describe("a cancellation", () => {
       "reserve",
       "settle",
     ]);
+  });
+
+  it("wins over a hand-over of the same moment", async () => {
+    const one = await held("finish");
+    await misbehave({ suffix: "-2", times: 1, act: { kind: "hold", ms: 3_000 } });
+    await one.start();
+    const abort = AbortController.prototype.abort;
+    let cancelled: Promise<unknown> | null = null;
+    await runInDurableObject(one.object(), (generation) => {
+      vi.spyOn(AbortController.prototype, "abort").mockImplementation(function (this: AbortController, why) {
+        abort.call(this, why);
+        if (why === "hand over") cancelled ??= generation.cancel(one.account);
+      });
+    });
+    const read = (sql: string) =>
+      runInDurableObject(one.object(), (_, { storage }) =>
+        Number(storage.sql.exec(sql).raw().next().value![0]),
+      );
+    await expect.poll(() => read("SELECT count(*) FROM journal"), { timeout: 20_000, interval: 20 }).toBe(2);
+    // The alarm takes the run over, and ten minutes later is to hand it on at the next step's end.
+    pass(6_000);
+    const watching = runDurableObjectAlarm(one.object());
+    const watchMs = () => read("SELECT due_ms FROM agenda WHERE item = 'watch'");
+    await expect
+      .poll(async () => (await watchMs()) > Date.now(), { timeout: 2_500, interval: 20 })
+      .toBe(true);
+    pass(11 * MINUTE);
+    await watching;
+    expect(await cancelled).toMatchObject({ status: "cancelled", steps: [{}, {}, {}] });
+    const charged = chargeOf(plan, 3);
+    expect(await one.balance()).toMatchObject({ available: price - charged, held: 0, charged });
   });
 });
