@@ -34,6 +34,7 @@ const EXPOSED = [
   "allow",
   "retry-after",
   "retry-after-ms",
+  "x-should-retry",
   ...["requests", "images"].flatMap((what) =>
     ["limit", "remaining", "reset"].map((state) => `x-ratelimit-${state}-${what}`),
   ),

@@ -133,6 +133,7 @@ describe("a page of another origin", () => {
         "x-ratelimit-reset-images",
         "x-ratelimit-reset-requests",
         "x-request-id",
+        "x-should-retry",
       ]);
     }
   });
