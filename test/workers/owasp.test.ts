@@ -185,12 +185,12 @@ describe("API3 broken object property level authorisation", () => {
 
 describe("API4 unrestricted resource consumption", () => {
   it.each([
-    [{ ...asked, n: 11 }, "n"],
-    [{ ...asked, prompt: "x".repeat(32_001) }, "prompt"],
-    [{ ...asked, stream: true, partial_images: 1001 }, "partial_images"],
-    [{ ...asked, vpg: { schedule: Array.from({ length: 1001 }, () => 1) } }, "vpg.schedule"],
-    [{ ...asked, user: "x".repeat(513) }, "user"],
-  ])("a request has caps", async (body, param) => {
+    ["n", { ...asked, n: 11 }],
+    ["prompt", { ...asked, prompt: "x".repeat(32_001) }],
+    ["partial_images", { ...asked, stream: true, partial_images: 1001 }],
+    ["vpg.schedule", { ...asked, vpg: { schedule: Array.from({ length: 1001 }, () => 1) } }],
+    ["user", { ...asked, user: "x".repeat(513) }],
+  ])("a request has caps: %s", async (param, body) => {
     expect(await refusal(draw(mine.key, body))).toEqual([400, "invalid_value", param]);
   });
 
@@ -313,7 +313,8 @@ describe("API6 unrestricted access to sensitive business flows", () => {
       Array.from({ length: 6 }, async () => idOf(await draw(who.key, asked, headers))),
     );
     expect(new Set(ids).size).toBe(1);
-    expect(await env.LEDGERS.getByName(who.account).account()).toMatchObject({ balance: { held: 0 } });
+    const account = () => env.LEDGERS.getByName(who.account).account();
+    await expect.poll(account).toMatchObject({ balance: { held: 0 } });
     const { data } = await done<{ data: { kind: string }[] }>(as(who.key, "/account/entries"));
     expect(data.map(({ kind }) => kind)).toEqual(["grant", "reserve", "settle"]);
   });
@@ -338,7 +339,9 @@ describe("API7 server side request forgery", () => {
         ),
       );
     expect(fields.length).toBeGreaterThan(20);
-    const suspicious = /"format":"ur[il]"|"(name":")?[a-z_]*(url|uri|callback|webhook|endpoint|href)":/i;
+    const address = "[a-z_]*(url|uri|callback|webhook|endpoint|href)";
+    const suspicious = new RegExp(`"format":"ur[il]"|"${address}":|"name":"${address}"`, "i");
+    expect(`{"name":"callback_url","in":"query"}`).toMatch(suspicious);
     expect(fields.filter(([, text]) => suspicious.test(text))).toEqual([]);
   });
 
