@@ -92,7 +92,7 @@ describe("npm run verify", () => {
       JSON.stringify({ receipt, jws: await signReceipt(receipt, secret) }),
     );
     expect(said).toContain(`of ${origin}/.well-known/jwks.json`);
-    expect(said).toContain("2 of 5 steps delivered");
+    expect(said).toContain(`2 of ${plan.steps.length} steps delivered`);
     expect(status).toBe(0);
   });
 
@@ -147,10 +147,10 @@ describe("npm run verify", () => {
         seed: 7,
         size: "64x64",
         output_format: "png",
-        guidance_scale: 1.5,
-        temperature: 1,
-        top_k: 0,
-        top_p: 0.95,
+        guidance_scale: plan.guidanceScale,
+        temperature: plan.sampling.temperature,
+        top_k: plan.sampling.topK,
+        top_p: plan.sampling.topP,
         vpg: { scale: 1.5, schedule: "constant", corruption: { ratio: 0.1, kind: "embedding" } },
       },
     });

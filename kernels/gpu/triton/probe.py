@@ -18,13 +18,18 @@ from oip import Tensor, Unanswered, infer, texts
 
 FILE = Path(__file__).resolve().parents[3] / "test" / "vectors" / "probe.json"
 MODEL, TOLERANCE = "var-sprites", 2e-3
-# Step 2 of 5, a pair, guided; of the corrupted branch some places of steps 1 and 2 are replaced.
+# Step 5 of 0 to 6, a pair, guided; of the corrupted branch some places of steps 4 and 5 are replaced.
 REQUEST: list[Tensor] = [
-    {"name": "step", "datatype": "INT32", "shape": [1, 1], "data": [2]},
+    {"name": "step", "datatype": "INT32", "shape": [1, 1], "data": [5]},
     {"name": "schedule", "datatype": "BYTES", "shape": [1, 1], "data": ["64"]},
-    {"name": "tokens", "datatype": "UINT16", "shape": [1, 5], "data": [17, 300, 42, 511, 128]},
+    {
+        "name": "tokens",
+        "datatype": "UINT16",
+        "shape": [1, 13],
+        "data": [17, 300, 42, 511, 128, 0, 77, 9, 404, 250, 3, 66, 199],
+    },
     {"name": "class", "datatype": "INT32", "shape": [1, 1], "data": [3]},
-    {"name": "guidance", "datatype": "FP32", "shape": [1, 3], "data": [0, 0.5, 1]},
+    {"name": "guidance", "datatype": "FP32", "shape": [1, 6], "data": [0, 0.25, 0.5, 0.75, 1, 1.25]},
     {"name": "corruption_ratio", "datatype": "FP32", "shape": [1, 1], "data": [0.5]},
     {"name": "corruption_kind", "datatype": "BYTES", "shape": [1, 1], "data": ["embedding"]},
     {"name": "corruption_seed", "datatype": "UINT64", "shape": [1, 1], "data": [7]},

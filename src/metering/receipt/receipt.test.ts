@@ -9,6 +9,7 @@ import { receiptSchema } from "./schema.ts";
 
 const table = catalogue[0].price;
 const K = catalogue[0].schedules[0]!.steps.length;
+const L = catalogue[0].schedules[0]!.steps.reduce((sum, { t, h, w }) => sum + t * h * w, 0);
 const problemsOf = (...args: Parameters<typeof checkReceipt>) =>
   checkReceipt(...args).flatMap((check) => check.problems);
 
@@ -23,7 +24,7 @@ describe("makeReceipt", () => {
       ended_at: "2026-11-24T12:00:02.005Z",
       request: { n: 2, seeds: [{ seed: 7, corruption_seed: 107 }, { seed: 8 }] },
       charge: { pictures: 2, held: totalOf(plan), charged: totalOf(plan), released: 0 },
-      totals: { steps: K, tokens: 206, branches: 2 * (2 * K - 1), device_ms: 4 * K },
+      totals: { steps: K, tokens: 2 * L, branches: 2 * (2 * K - 1), device_ms: 4 * K },
     });
     expect(receipt.steps[1]).toEqual({
       step: 1,
