@@ -79,7 +79,7 @@ const remove = createRoute({
   security: keyWith("admin"),
   summary: "Remove a webhook",
   description: "Nothing more is sent to it, not even what waits for another try.",
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: z.object({ id: z.string().describe("the webhook") }) },
   responses: {
     200: { description: "It is gone.", content: json(deletedAnswer) },
     404: errorAnswer("The account has no such webhook."),
