@@ -64,7 +64,17 @@ const create = createRoute({
   summary: "Add a webhook; its host is sent a challenge and must echo it",
   description:
     "Messages are signed as Standard Webhooks has it, with the secret that this answer shows once.",
-  request: { body: { required: true, content: json(newWebhook) } },
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: newWebhook,
+          example: { url: "https://example.com/hooks/vpg", events: ["generation.settled"] },
+        },
+      },
+    },
+  },
   responses: {
     200: { description: "The webhook, with its secret.", content: json(issuedAnswer) },
     400: errorAnswer("The URL is not public https, or its host did not echo the challenge."),
