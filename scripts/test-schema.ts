@@ -28,7 +28,11 @@ try {
   await worker.ready;
   const url = `http://localhost:${port}`;
   const key = await developmentKey(url, folder);
-  status = await runSchemathesis(url, key, await idOf(url, key));
+  status = await runSchemathesis(url, {
+    VPG_KEY: key,
+    VPG_KEY_ID: await idOf(url, key),
+    VPG_GENERATION: await drawOne(url, key),
+  });
 } finally {
   endWorker(worker, "SIGKILL");
   await endpoint.close();
@@ -43,7 +47,19 @@ async function idOf(url: string, key: string): Promise<string> {
   return data[0]!.id;
 }
 
-async function runSchemathesis(url: string, key: string, id: string): Promise<number> {
+/** A generation that there is something to ask about. */
+async function drawOne(url: string, key: string): Promise<string> {
+  const response = await fetch(`${url}/v1/images/generations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "mushroom", seed: 7 }),
+  });
+  if (!response.ok) throw new Error(`a picture was refused with ${response.status}`);
+  await response.body?.cancel();
+  return response.headers.get("x-generation-id")!;
+}
+
+async function runSchemathesis(url: string, variables: Readonly<Record<string, string>>): Promise<number> {
   const options = ["--config-file", `${SETTINGS}/schemathesis.toml`];
   const child = spawn(SCHEMATHESIS, [...options, "run", `${url}/openapi.json`, ...process.argv.slice(2)], {
     stdio: "inherit",
@@ -51,8 +67,7 @@ async function runSchemathesis(url: string, key: string, id: string): Promise<nu
     cwd: folder,
     env: {
       ...process.env,
-      VPG_KEY: key,
-      VPG_KEY_ID: id,
+      ...variables,
       SCHEMATHESIS_HOOKS: "hooks",
       PYTHONPATH: SETTINGS,
       PYTHONDONTWRITEBYTECODE: "1",

@@ -127,7 +127,9 @@ export const eventStream = {
           ),
         data: z
           .string()
-          .describe("JSON: `type` is the event's, `image_index` says which picture, `b64_json` is its bytes"),
+          .describe(
+            "JSON: `type` is the event's, `image_index` says which picture, `b64_json` or `url` has it",
+          ),
       })
       .openapi("StreamedEvent"),
     example:

@@ -76,6 +76,7 @@ const REFUSALS = {
   413: "The body is larger than 1 MiB.",
   415: "The body is not `application/json`.",
   429: "A limit was reached, or too many wrong keys came from one address; `retry-after` says when to try again.",
+  431: "The headers are longer than 16,384 characters.",
   500: "Something failed on our side; nothing was charged.",
   503: "We cannot do it just now; nothing was charged, and trying again is safe.",
 };
@@ -132,12 +133,15 @@ const TAGS: Readonly<Record<string, string>> = {
   usage: "What was delivered, and its price.",
   keys: "API keys of the account.",
   projects: "What keys and usage are sorted by.",
+  webhooks: "Where the account is told of what its ledger posts.",
+  outputs: "Finished pictures by signed links; these ask for no key.",
   service: "The service itself; these ask for no key.",
 };
 
 /** /v1/keys/{id} is of `keys`; OpenAI's organization routes report usage. */
 function tagOf(path: string): string {
   const [, version, what] = path.split("/");
+  if (version === "outputs") return version;
   if (version !== "v1" || what === undefined) return "service";
   return what === "organization" ? "usage" : what;
 }
@@ -162,7 +166,7 @@ function sharedBy({ security, parameters, requestBody }: Operation): Shared[] {
     ...(security ? ([401, 429] as const) : []),
     ...(scopes.length > 0 ? ([403] as const) : []),
     ...(requestBody ? ([413, 415] as const) : []),
-    ...([500, 503] as const),
+    ...([431, 500, 503] as const),
   ];
 }
 

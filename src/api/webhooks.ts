@@ -64,7 +64,17 @@ const create = createRoute({
   summary: "Add a webhook; its host is sent a challenge and must echo it",
   description:
     "Messages are signed as Standard Webhooks has it, with the secret that this answer shows once.",
-  request: { body: { required: true, content: json(newWebhook) } },
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: newWebhook,
+          example: { url: "https://example.com/hooks/vpg", events: ["generation.settled"] },
+        },
+      },
+    },
+  },
   responses: {
     200: { description: "The webhook, with its secret.", content: json(issuedAnswer) },
     400: errorAnswer("The URL is not public https, or its host did not echo the challenge."),
@@ -79,7 +89,7 @@ const remove = createRoute({
   security: keyWith("admin"),
   summary: "Remove a webhook",
   description: "Nothing more is sent to it, not even what waits for another try.",
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: z.object({ id: z.string().describe("the webhook") }) },
   responses: {
     200: { description: "It is gone.", content: json(deletedAnswer) },
     404: errorAnswer("The account has no such webhook."),
