@@ -260,6 +260,8 @@ describe("the other routes", () => {
       "/v1/organization/usage/images",
       "/v1/projects",
       "/v1/usage",
+      "/v1/webhooks",
+      "/v1/webhooks/{id}",
     ]);
   });
 

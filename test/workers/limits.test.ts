@@ -65,7 +65,7 @@ describe("open event streams of a key", () => {
   });
 
   it("make room when they end, and when what they were to show is refused", async () => {
-    const { account, key } = await limited({ streams: 1 }, 1_000);
+    const { account, key } = await limited({ streams: 1 }, 2_000);
     const price = await priceOf(key, asked);
     const ended = async () => {
       const response = await draw(key, streamed);
@@ -75,7 +75,7 @@ describe("open event streams of a key", () => {
     expect(await ended()).toBe(200);
     await expect.poll(ended, { timeout: 10_000 }).toBe(200);
     const left = (await env.LEDGERS.getByName(account).account())!.balance.available;
-    expect(left).toBeLessThan(1_000 - price);
+    expect(left).toBeLessThan(2_000 - price);
     const dear = { ...streamed, n: 10 };
     const tooDear = () => draw(key, dear).then(({ status }) => status);
     await expect.poll(tooDear, { timeout: 10_000 }).toBe(402);
