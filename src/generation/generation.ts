@@ -66,7 +66,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     await this.#attend(head);
     const outputs = this.#outputs(head);
     const listener = this.#audience.join(name, this.#journal.eventsAfter(after), (i) => outputs.get(i));
-    if (head.status === "stopped") {
+    // It may have stopped just now, since `head` was read.
+    if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");
       this.#journal.setStatus("running", null, null);
       await this.#agenda.plan("watch", Date.now() + WATCH_MS);
