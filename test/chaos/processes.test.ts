@@ -60,12 +60,12 @@ const hold = (suffix: string) =>
     body: JSON.stringify([{ suffix, times: 1, act: { kind: "hold", ms: 20_000 } }]),
   });
 
-/** Reads until the comment of a committed step; leaving the loop closes the socket. */
-async function until(response: Response, comment: string): Promise<void> {
+/** Reads until the comment of a committed step and what comes with it; leaving the loop closes the socket. */
+async function until(response: Response, comment: string, also = async () => {}): Promise<void> {
   let text = "";
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    if (text.includes(comment)) return;
+    if (text.includes(comment)) return also();
   }
   throw new Error(`the stream ended without ${comment}: ${text}`);
 }
@@ -99,11 +99,16 @@ it("stops within seconds of a socket that closes, cancels the step under way, an
   await hold("-3");
   const response = await post({ ...asked, stream: true });
   const id = response.headers.get("x-generation-id");
-  await until(response, ": step 2");
+  const last = async () => {
+    const seen: { id: string; aborted: boolean }[] = await (await fetch(`${unruly.url}/seen`)).json();
+    return seen.at(-1);
+  };
+  await until(response, ": step 2", () =>
+    expect.poll(last, { timeout: 5_000 }).toEqual({ id: `${id}-3`, aborted: false }),
+  );
   const path = `/v1/generations/${id}`;
   const status = async () => (await (await get(path)).json()).status;
   await expect.poll(status, { timeout: 8_000, interval: 200 }).toBe("stopped");
-  const seen: { id: string; aborted: boolean }[] = await (await fetch(`${unruly.url}/seen`)).json();
-  expect(seen.at(-1)).toEqual({ id: `${id}-3`, aborted: true });
+  expect(await last()).toEqual({ id: `${id}-3`, aborted: true });
   expect(await pictures(await get(`${path}/events`))).toEqual(undisturbed);
 }, 60_000);
