@@ -1,0 +1,75 @@
+/** `npm run conformance -- [--provider NAME] [--config FILE]`: the suite over a provider of one's own, or over this machine's labs. */
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { MissingSecret } from "../../../adapters/providers/connect.ts";
+import { loadProviders } from "../../../adapters/providers/load.ts";
+import { ConfigError, parseConfig } from "../../../adapters/providers/parse.ts";
+import { tableOf } from "../../../scripts/table.ts";
+import { catalogue } from "../../../src/catalogue/index.ts";
+import { type Outcome, runConformance } from "../conformance.ts";
+import type { Lab } from "./lab.ts";
+import { localKinds, localLab } from "./local.ts";
+
+const secrets = (name: string) => process.env[name];
+
+/** One a model of the provider; each is ended after its run. */
+async function* labsOf(name: string, file: string): AsyncGenerator<Lab> {
+  const value: unknown = JSON.parse(await readFile(file, "utf8"));
+  const provider = parseConfig(value).providers.find((one) => one.name === name);
+  if (provider === undefined) throw new ConfigError([`--provider: ${file} has no provider ${name}`]);
+  const models = catalogue.filter(({ id }) => provider.models.some((entry) => entry.id === id));
+  // What its own entry says is checked as at a start, whoever else serves the models.
+  const lone = { ...provider, models: provider.models.map((entry) => ({ ...entry, serves: undefined })) };
+  loadProviders({ providers: [lone] }, models, { secrets }, console.error);
+  for (const entry of provider.models) {
+    const model = models.find(({ id }) => id === entry.id);
+    if (model) yield { provider, entry, model, secrets, gateway: null };
+  }
+}
+
+async function* localLabs(kinds: readonly string[]): AsyncGenerator<Lab> {
+  for (const kind of kinds) {
+    const { lab, close } = await localLab(kind);
+    try {
+      yield lab;
+    } finally {
+      await close();
+    }
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { provider: { type: "string" }, config: { type: "string" } } });
+  const { provider, config } = values;
+  if (config !== undefined && provider === undefined)
+    throw new ConfigError([`--provider: which of ${config}?`]);
+  const labs =
+    config === undefined ? localLabs(provider ? [provider] : localKinds) : labsOf(provider!, config);
+  const all = new Map<string, Outcome[]>();
+  for await (const lab of labs) {
+    const title = `${lab.provider.name} (${lab.provider.kind}), ${lab.model.id}`;
+    console.log(`\n${title}`);
+    all.set(
+      title,
+      await runConformance(lab, ({ check, result, note }) =>
+        console.log(`  ${result.padEnd(7)} ${check}${note === "" ? "" : `: ${note.split("\n")[0]}`}`),
+      ),
+    );
+  }
+  const count = (outcomes: readonly Outcome[], result: Outcome["result"]) =>
+    outcomes.filter((outcome) => outcome.result === result).length;
+  const rows = [...all].map(([title, outcomes]) => ({
+    provider: title,
+    passed: count(outcomes, "passed"),
+    failed: count(outcomes, "failed"),
+    skipped: count(outcomes, "skipped"),
+  }));
+  console.log(`\n${tableOf(rows)}`);
+  return rows.length > 0 && rows.every(({ failed }) => failed === 0) ? 0 : 1;
+}
+
+process.exitCode = await main().catch((error: Error) => {
+  const expected = error instanceof ConfigError || error instanceof MissingSecret;
+  console.error(expected ? error.message : error.stack);
+  return 2;
+});

@@ -1,0 +1,85 @@
+/** Labs on this machine: a front end of each kind before a container, which is noise unless a real one is named. */
+import { parseConfig } from "../../../adapters/providers/parse.ts";
+import { catalogue } from "../../../src/catalogue/index.ts";
+import type { Dialect } from "../gateway/dialect.ts";
+import { startGateway } from "../gateway/gateway.ts";
+import { tritonDialect, token as tritonToken } from "../gateway/triton.ts";
+import { startNoise } from "../noise-endpoint.ts";
+import type { Lab } from "./lab.ts";
+
+/** What stands behind a gateway. */
+export interface Container {
+  readonly url: string;
+  readonly numerics: string;
+}
+
+interface Front {
+  readonly dialect: Dialect;
+  /** The provider's entry, without what all have. */
+  entry(url: string): Record<string, unknown>;
+  secrets(url: string): Record<string, string>;
+}
+
+const model = catalogue[0];
+
+const fronts: Readonly<Record<string, () => Front>> = {
+  triton: () => ({
+    dialect: tritonDialect,
+    entry: (url) => ({ kind: "triton", url, region: null, auth: { kind: "bearer", token: "TOKEN" } }),
+    secrets: () => ({ TOKEN: tritonToken }),
+  }),
+  oip: () => ({
+    dialect: tritonDialect,
+    entry: (url) => ({
+      kind: "oip",
+      url: `${url}/v2/models/{model}/versions/1/infer`,
+      region: null,
+      headers: { authorization: "HEADER" },
+    }),
+    secrets: () => ({ HEADER: `Bearer ${tritonToken}` }),
+  }),
+};
+
+/** The kinds of which a lab can be made here. */
+export const localKinds = Object.keys(fronts);
+
+/**
+ * @param kind one of `localKinds`
+ * @param container what to put behind it; noise unless given
+ * @returns the lab, and a way to end it
+ */
+export async function localLab(
+  kind: string,
+  container?: Container,
+): Promise<{ readonly lab: Lab; close(): Promise<void> }> {
+  const front = fronts[kind]?.();
+  if (front === undefined) throw new Error(`no lab of the kind ${kind}: one of ${localKinds.join(", ")}`);
+  const noise = container === undefined ? await startNoise() : null;
+  const { url, numerics } = container ?? { url: noise!.url, numerics: "noise" };
+  const gateway = await startGateway(front.dialect, url);
+  const config = parseConfig({
+    providers: [
+      {
+        ...front.entry(gateway.url),
+        name: kind,
+        price: { second: 0, gigabyte: 0 },
+        models: [{ id: model.id, revision: model.revision, numerics: { class: numerics, exact: true } }],
+      },
+    ],
+  });
+  const [provider] = config.providers;
+  const secrets = front.secrets(gateway.url);
+  return {
+    lab: {
+      provider: provider!,
+      entry: provider!.models[0]!,
+      model,
+      secrets: (name) => secrets[name],
+      gateway,
+    },
+    async close() {
+      await gateway.close();
+      await noise?.close();
+    },
+  };
+}
