@@ -54,7 +54,7 @@ function identified(lab: Lab): string | null {
 /** One that is as long, so that only its value is wrong; a key file names another key. */
 function wrong(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  if (!value.startsWith("{")) return [...value].reverse().join("") + "0";
+  if (!value.startsWith("{")) return `${[...value].reverse().join("")}0`;
   return JSON.stringify({ ...JSON.parse(value), client_email: "nobody@nowhere.example" });
 }
 

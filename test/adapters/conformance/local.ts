@@ -1,9 +1,12 @@
 /** Labs on this machine: a front end of each kind before a container, which is noise unless a real one is named. */
 import { parseConfig } from "../../../adapters/providers/parse.ts";
 import { catalogue } from "../../../src/catalogue/index.ts";
+import { azureDialect, key as azureKey, deployment } from "../gateway/azure.ts";
 import type { Dialect } from "../gateway/dialect.ts";
 import { startGateway } from "../gateway/gateway.ts";
+import { google } from "../gateway/google.ts";
 import { tritonDialect, token as tritonToken } from "../gateway/triton.ts";
+import { vertexDialect, place as vertexPlace } from "../gateway/vertex.ts";
 import { startNoise } from "../noise-endpoint.ts";
 import type { Lab } from "./lab.ts";
 
@@ -22,6 +25,16 @@ interface Front {
 
 const model = catalogue[0];
 
+function vertexFront(dedicated: boolean): Front {
+  const accounts = google();
+  return {
+    // Whether Google hands Triton's header on is not documented: one of the two labs does.
+    dialect: vertexDialect(accounts, dedicated, dedicated),
+    entry: (url) => ({ kind: "vertex", url, ...vertexPlace, dedicated, redirect: dedicated, account: "ACCOUNT" }),
+    secrets: (url) => ({ ACCOUNT: accounts.keyFile(url) }),
+  };
+}
+
 const fronts: Readonly<Record<string, () => Front>> = {
   triton: () => ({
     dialect: tritonDialect,
@@ -38,6 +51,13 @@ const fronts: Readonly<Record<string, () => Front>> = {
     }),
     secrets: () => ({ HEADER: `Bearer ${tritonToken}` }),
   }),
+  azure: () => ({
+    dialect: azureDialect,
+    entry: (url) => ({ kind: "azure", url, region: "westeurope", auth: { kind: "key", key: "KEY" }, deployment }),
+    secrets: () => ({ KEY: azureKey }),
+  }),
+  "vertex-shared": () => vertexFront(false),
+  "vertex-dedicated": () => vertexFront(true),
 };
 
 /** The kinds of which a lab can be made here. */
