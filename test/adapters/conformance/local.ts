@@ -5,6 +5,7 @@ import { azureDialect, key as azureKey, deployment } from "../gateway/azure.ts";
 import type { Dialect } from "../gateway/dialect.ts";
 import { startGateway } from "../gateway/gateway.ts";
 import { google } from "../gateway/google.ts";
+import { endpoint, identity, sagemakerDialect, sessionToken } from "../gateway/sagemaker.ts";
 import { tritonDialect, token as tritonToken } from "../gateway/triton.ts";
 import { vertexDialect, place as vertexPlace } from "../gateway/vertex.ts";
 import { startNoise } from "../noise-endpoint.ts";
@@ -30,8 +31,37 @@ function vertexFront(dedicated: boolean): Front {
   return {
     // Whether Google hands Triton's header on is not documented: one of the two labs does.
     dialect: vertexDialect(accounts, dedicated, dedicated),
-    entry: (url) => ({ kind: "vertex", url, ...vertexPlace, dedicated, redirect: dedicated, account: "ACCOUNT" }),
+    entry: (url) => ({
+      kind: "vertex",
+      url,
+      ...vertexPlace,
+      dedicated,
+      redirect: dedicated,
+      account: "ACCOUNT",
+    }),
     secrets: (url) => ({ ACCOUNT: accounts.keyFile(url) }),
+  };
+}
+
+function sagemakerFront(stream: boolean): Front {
+  return {
+    dialect: sagemakerDialect,
+    entry: (url) => ({
+      kind: "sagemaker",
+      url,
+      stream,
+      region: identity.region,
+      endpoint: endpoint.name,
+      ...(stream ? { variant: endpoint.variant } : { component: endpoint.component }),
+      accessKey: "ACCESS_KEY",
+      secretKey: "SECRET_KEY",
+      sessionToken: "SESSION_TOKEN",
+    }),
+    secrets: () => ({
+      ACCESS_KEY: identity.accessKeyId,
+      SECRET_KEY: identity.secretAccessKey,
+      SESSION_TOKEN: sessionToken,
+    }),
   };
 }
 
@@ -53,11 +83,19 @@ const fronts: Readonly<Record<string, () => Front>> = {
   }),
   azure: () => ({
     dialect: azureDialect,
-    entry: (url) => ({ kind: "azure", url, region: "westeurope", auth: { kind: "key", key: "KEY" }, deployment }),
+    entry: (url) => ({
+      kind: "azure",
+      url,
+      region: "westeurope",
+      auth: { kind: "key", key: "KEY" },
+      deployment,
+    }),
     secrets: () => ({ KEY: azureKey }),
   }),
   "vertex-shared": () => vertexFront(false),
   "vertex-dedicated": () => vertexFront(true),
+  sagemaker: () => sagemakerFront(false),
+  "sagemaker-stream": () => sagemakerFront(true),
 };
 
 /** The kinds of which a lab can be made here. */

@@ -22,7 +22,9 @@ export const azureDialect: Dialect = {
   own: () => null,
   authorize({ headers }) {
     if (headers.authorization !== `Bearer ${key}`)
-      return json(401, { error: { code: "Unauthorized", message: `no access for ${headers.authorization}` } });
+      return json(401, {
+        error: { code: "Unauthorized", message: `no access for ${headers.authorization}` },
+      });
     const asked = headers["azureml-model-deployment"];
     return asked === undefined || asked === deployment ? null : json(404, "no such deployment");
   },

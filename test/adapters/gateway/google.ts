@@ -51,7 +51,8 @@ export function google(): Google {
       given.count++;
       return json(200, { access_token: token, expires_in: 3599, token_type: "Bearer" });
     },
-    knows: (authorization) => (tokens.get(/^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "") ?? 0) > Date.now(),
+    knows: (authorization) =>
+      (tokens.get(/^Bearer (.+)$/.exec(authorization ?? "")?.[1] ?? "") ?? 0) > Date.now(),
     revoke: () => tokens.clear(),
   };
 }
