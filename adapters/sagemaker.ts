@@ -159,9 +159,9 @@ function faultOf(call: Call, { refusal, incoming }: Exchange, error: unknown): F
     return call.refused(fault, words, billed);
   }
   if (error instanceof ModelStreamError && error.ErrorCode === "ModelInvocationTimeExceeded")
-    return call.refused({ kind: "timeout", phase: "body" }, error.message, "yes");
+    return call.fault({ kind: "timeout", phase: "body" }, error.message);
   if (error instanceof SageMakerRuntimeServiceException)
-    return call.refused({ kind: "unreachable" }, `${error.name}: ${error.message}`, "unknown");
+    return call.fault({ kind: "unreachable" }, `${error.name}: ${error.message}`);
   // Behind a 200 whatever else the SDK cannot read is no event stream.
   if (incoming !== null && !(error instanceof Malformed))
     return call.faultOf(new Malformed(error instanceof Error ? error.message : String(error)));
