@@ -116,7 +116,7 @@ const sagemaker = z.strictObject({
   url: url.optional(),
 });
 
-export const providerSchema = z.discriminatedUnion("kind", [triton, oip, azure, vertex, sagemaker]);
+const providerSchema = z.discriminatedUnion("kind", [triton, oip, azure, vertex, sagemaker]);
 
 export const configSchema = z.strictObject({ providers: z.array(providerSchema).min(1) });
 

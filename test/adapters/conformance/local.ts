@@ -24,6 +24,13 @@ interface Front {
   secrets(url: string): Record<string, string>;
 }
 
+export interface LocalLab {
+  readonly lab: Lab;
+  /** Its secrets by name. */
+  readonly values: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
 const model = catalogue[0];
 
 function vertexFront(dedicated: boolean): Front {
@@ -106,10 +113,7 @@ export const localKinds = Object.keys(fronts);
  * @param container what to put behind it; noise unless given
  * @returns the lab, and a way to end it
  */
-export async function localLab(
-  kind: string,
-  container?: Container,
-): Promise<{ readonly lab: Lab; close(): Promise<void> }> {
+export async function localLab(kind: string, container?: Container): Promise<LocalLab> {
   const front = fronts[kind]?.();
   if (front === undefined) throw new Error(`no lab of the kind ${kind}: one of ${localKinds.join(", ")}`);
   const noise = container === undefined ? await startNoise() : null;
@@ -126,15 +130,16 @@ export async function localLab(
     ],
   });
   const [provider] = config.providers;
-  const secrets = front.secrets(gateway.url);
+  const values = front.secrets(gateway.url);
   return {
     lab: {
       provider: provider!,
       entry: provider!.models[0]!,
       model,
-      secrets: (name) => secrets[name],
+      secrets: (name) => values[name],
       gateway,
     },
+    values,
     async close() {
       await gateway.close();
       await noise?.close();
