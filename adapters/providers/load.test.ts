@@ -1,6 +1,8 @@
 /** The provider config: what a typo, a missing secret, a ceiling and a forgotten model come to. */
+import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../../src/catalogue/index.ts";
+import { google } from "../../test/adapters/gateway/google.ts";
 import { serve } from "../../test/adapters/server.ts";
 import { type KnownModel, loadProviders } from "./load.ts";
 import { ConfigError } from "./parse.ts";
@@ -219,6 +221,22 @@ describe("a model that is left without provider", () => {
     const decodes = lab({ name: "other", models: [model({ serves: ["decode"] })] });
     expect(load([stepOnly, decodes]).offers).toHaveLength(2);
   });
+});
+
+test("the examples in docs/providers.md are configs that start", async () => {
+  const text = await readFile(new URL("../../docs/providers.md", import.meta.url), "utf8");
+  const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(([, json]) => JSON.parse(json!));
+  expect(examples).toHaveLength(4);
+  const account = google().keyFile("https://oauth2.example");
+  for (const example of examples) {
+    const offers = loadProviders(
+      example,
+      [sprites],
+      { secrets: (name) => (name === "GOOGLE_ACCOUNT" ? account : "a value") },
+      () => {},
+    );
+    expect(offers).toHaveLength(1);
+  }
 });
 
 test("a client certificate's binding is what calls go through", async () => {

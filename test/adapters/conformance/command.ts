@@ -1,4 +1,7 @@
-/** `npm run conformance -- [--provider NAME] [--config FILE]`: the suite over a provider of one's own, or over this machine's labs. */
+/**
+ * `npm run conformance -- [--provider NAME] [--config FILE]`: the suite over a provider of one's own, or over this
+ * machine's labs (`--container URL --numerics CLASS`: with that server behind the front end, in the place of noise).
+ */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { MissingSecret } from "../../../adapters/providers/connect.ts";
@@ -8,7 +11,7 @@ import { tableOf } from "../../../scripts/table.ts";
 import { catalogue } from "../../../src/catalogue/index.ts";
 import { type Outcome, runConformance } from "../conformance.ts";
 import type { Lab } from "./lab.ts";
-import { localKinds, localLab } from "./local.ts";
+import { type Container, localKinds, localLab } from "./local.ts";
 
 const secrets = (name: string) => process.env[name];
 
@@ -27,9 +30,9 @@ async function* labsOf(name: string, file: string): AsyncGenerator<Lab> {
   }
 }
 
-async function* localLabs(kinds: readonly string[]): AsyncGenerator<Lab> {
+async function* localLabs(kinds: readonly string[], container?: Container): AsyncGenerator<Lab> {
   for (const kind of kinds) {
-    const { lab, close } = await localLab(kind);
+    const { lab, close } = await localLab(kind, container);
     try {
       yield lab;
     } finally {
@@ -39,12 +42,22 @@ async function* localLabs(kinds: readonly string[]): AsyncGenerator<Lab> {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { provider: { type: "string" }, config: { type: "string" } } });
-  const { provider, config } = values;
+  const { values } = parseArgs({
+    options: {
+      provider: { type: "string" },
+      config: { type: "string" },
+      container: { type: "string" },
+      numerics: { type: "string" },
+    },
+  });
+  const { provider, config, container, numerics } = values;
   if (config !== undefined && provider === undefined)
     throw new ConfigError([`--provider: which of ${config}?`]);
+  if ((container === undefined) !== (numerics === undefined))
+    throw new ConfigError(["--container and --numerics go together"]);
+  const behind = container === undefined ? undefined : { url: container, numerics: numerics! };
   const labs =
-    config === undefined ? localLabs(provider ? [provider] : localKinds) : labsOf(provider!, config);
+    config === undefined ? localLabs(provider ? [provider] : localKinds, behind) : labsOf(provider!, config);
   const all = new Map<string, Outcome[]>();
   for await (const lab of labs) {
     const title = `${lab.provider.name} (${lab.provider.kind}), ${lab.model.id}`;
