@@ -22,16 +22,12 @@ const never = new AbortController().signal;
 
 export interface NoiseEndpoint {
   readonly url: string;
-  /** Header names of the requests that came to it, the latest last. */
-  readonly headers: string[][];
   close(): Promise<void>;
 }
 
 /** Starts it on a port of the system's choice. */
 export async function startNoise(): Promise<NoiseEndpoint> {
-  const headers: string[][] = [];
   const server = createServer(async (request, response) => {
-    headers.push(Object.keys(request.headers));
     try {
       await serve(request, response);
     } catch (error) {
@@ -44,7 +40,6 @@ export async function startNoise(): Promise<NoiseEndpoint> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    headers,
     close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),
   };
 }

@@ -22,8 +22,8 @@ export interface Gateway {
   readonly url: string;
   /** What to do from now on; null: nothing. */
   misbehave(misdeed: Misdeed | null): void;
-  /** Sizes of the inferences that were let through since the start, and of their answers. */
-  readonly passed: { readonly requestBytes: number; readonly answerBytes: number }[];
+  /** Sizes of the answers that were let through since the start. */
+  readonly passed: readonly number[];
   /** Resolves with the moment at which the next inference's connection is closed by the caller. */
   left(): Promise<number>;
   /** Whether the service has such an error. */
@@ -37,7 +37,7 @@ export interface Gateway {
  * @returns it, on a port of the system's choice
  */
 export async function startGateway(dialect: Dialect, container: string): Promise<Gateway> {
-  const passed: { requestBytes: number; answerBytes: number }[] = [];
+  const passed: number[] = [];
   let misdeed: Misdeed | null = null;
   let leaving = Promise.withResolvers<number>();
 
@@ -58,7 +58,7 @@ export async function startGateway(dialect: Dialect, container: string): Promise
     const { answerBytes } = dialect.limits;
     if (answerBytes !== null && reply.body.byteLength > answerBytes)
       return send(response, dialect.refuse("tooLarge") ?? json(500, {}));
-    passed.push({ requestBytes: request.body.byteLength, answerBytes: reply.body.byteLength });
+    passed.push(reply.body.byteLength);
     const answer = dialect.answer(reply, request);
     if (misdeed?.kind === "stall" || misdeed?.kind === "cut") return sendPart(response, answer, misdeed);
     send(response, answer);
