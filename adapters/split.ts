@@ -81,17 +81,17 @@ async function together<G, A>(
 ): Promise<A[]> {
   const others = new AbortController();
   const stop = AbortSignal.any([signal, others.signal]);
-  let first: { readonly error: unknown } | null = null;
+  const errors: unknown[] = [];
   const settled = await Promise.allSettled(
     groups.map((group, i) =>
       ask(group, i, stop).catch((error: unknown) => {
-        first ??= { error };
+        errors.push(error);
         others.abort();
         throw error;
       }),
     ),
   );
-  if (first !== null) throw (first as { readonly error: unknown }).error;
+  if (errors.length > 0) throw errors[0];
   return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 

@@ -60,7 +60,11 @@ describe("a token", () => {
     const source = sourceOf();
     await ask(source);
     accounts.revoke();
-    await expect(ask(source)).rejects.toMatchObject({ fault: { kind: "credentials" }, billed: "no" });
+    const fault = await failureOf(source);
+    expect(fault).toMatchObject({ fault: { kind: "credentials" }, billed: "no" });
+    // Google's front end here repeats what it was shown.
+    expect(fault.message).toContain("Bearer ***");
+    expect(fault.message).not.toContain("ya29.");
     await ask(source);
     expect(accounts.given.count).toBe(2);
   });

@@ -62,6 +62,8 @@ export class AccessTokens {
   readonly #now: () => number;
   #key: Promise<CryptoKey> | null = null;
   #token: Token | null = null;
+  /** Tokens that calls under way may still carry. */
+  #carried: string[] = [];
   #underWay: { readonly token: Promise<string>; readonly sinceMs: number } | null = null;
 
   /**
@@ -77,8 +79,7 @@ export class AccessTokens {
 
   /** What must never be seen in a message. */
   get secrets(): readonly string[] {
-    const { privateKey } = this.#account;
-    return this.#token === null ? [privateKey] : [privateKey, this.#token.value];
+    return [this.#account.privateKey, ...this.#carried];
   }
 
   /**
@@ -119,6 +120,7 @@ export class AccessTokens {
     if (typeof value !== "string" || value === "" || typeof seconds !== "number")
       throw new Error("the token exchange gave no token");
     this.#token = { value, expiresMs: this.#now() + seconds * 1000 };
+    this.#carried = [...this.#carried.slice(-2), value];
     return value;
   }
 

@@ -10,7 +10,7 @@ export const headerLengthField = "inference-header-content-length";
 export const contentType = "application/octet-stream";
 
 /** Clouds that pass no header through to Triton: there the content type carries the JSON header's length. */
-export type Vendor = "sagemaker" | "vertex-ai";
+type Vendor = "sagemaker" | "vertex-ai";
 
 export interface Frame {
   /** Goes into `Inference-Header-Content-Length`. */

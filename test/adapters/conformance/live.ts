@@ -1,6 +1,8 @@
 /** What an adapter must do before any live endpoint of its kind, a cloud's included. */
 import assert from "node:assert/strict";
 import type { StepRequest } from "../../../adapters/contract.ts";
+import { uint16s } from "../../../kernels/local/asking.ts";
+import probe from "../../vectors/probe.json" with { type: "json" };
 import type { Check } from "../conformance.ts";
 import {
   decodeOf,
@@ -17,6 +19,15 @@ import {
   told,
 } from "./lab.ts";
 import { type Spoiling, spoiler } from "./spoil.ts";
+
+const knownAnswer = ({ model, entry }: Lab): string | undefined =>
+  model.id === probe.model ? (probe.answers as Record<string, string>)[entry.numerics.class] : undefined;
+
+/** One of the probe's inputs that is a single number. */
+function valueOf(name: string): number {
+  const [value] = probe.inputs.find((input) => input.name === name)!.data;
+  return Number(value);
+}
 
 /** Prefix keys that no run before has used: the first answer under one is a miss. */
 const freshKey = () => `conformance-${crypto.randomUUID()}`;
@@ -110,6 +121,26 @@ export const liveChecks: readonly Check[] = [
       assert.equal((await digests(source, beside))[2], alone, "in one request");
       const crowd = await Promise.all([1, 5, 1, 6, 1].map((seed) => digests(source, lastStep(lab, seed))));
       assert.deepEqual([crowd[0], crowd[2], crowd[4]], [[alone], [alone], [alone]], "at once");
+    },
+  },
+  {
+    name: "the known-answer probe gets the known answer",
+    unless: (lab) =>
+      serves("step")(lab) ??
+      (knownAnswer(lab) === undefined ? "no answer is known for its numerics class" : null),
+    async run(lab) {
+      const condition = { kind: "class", index: valueOf("class") } as const;
+      const prefix = uint16s(probe.inputs.find(({ name }) => name === "tokens")!.data as number[]);
+      const asked = {
+        ...pictureOf(lab, 2, 0, freshKey()),
+        ...{ condition, prefix, guidance: [0, 0.5, 1] },
+        corruption: {
+          kind: "embedding",
+          ratio: valueOf("corruption_ratio"),
+          seed: valueOf("corruption_seed"),
+        },
+      } as const;
+      assert.deepEqual(await digests(sourceOf(lab), stepOf(lab, [asked], 2)), [knownAnswer(lab)]);
     },
   },
   {
