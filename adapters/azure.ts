@@ -9,8 +9,8 @@ import { baseOf } from "./http/url.ts";
 import type { Limits } from "./limits.ts";
 import { contentType } from "./oip/frame.ts";
 
-/** No ceiling of a payload is documented; above 5 MB/s an endpoint delays. `request_timeout_ms` is 5 s unless raised, to this at most. */
-export const azureLimits: Limits = { requestBytes: null, answerBytes: null, timeoutMs: 180_000 };
+/** No ceiling of a payload is documented; above 5 MB/s an endpoint delays. `request_timeout_ms` is this unless raised, to 180 s at most. */
+export const azureLimits: Limits = { requestBytes: null, answerBytes: null, timeoutMs: 5000 };
 
 export interface AzureOptions extends SourceOptions {
   /** `https://<endpoint>.<region>.inference.ml.azure.com`. */

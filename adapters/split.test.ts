@@ -95,6 +95,19 @@ describe("a step", () => {
     expect(sizes).toEqual([2, 1]);
   });
 
+  test("whose texts are what is large goes in parts by them", async () => {
+    const condition = {
+      kind: "text",
+      prompt: "ü".repeat(20_000),
+      negativePrompt: "x".repeat(10_000),
+    } as const;
+    const long = { ...picture, condition };
+    const { source, sizes } = watched();
+    const narrow = split(source, { ...options, limits: limitsOf(null, 120_000) });
+    await whole(narrow, { ...request, pictures: [long, long, long] });
+    expect(sizes).toEqual([2, 1]);
+  });
+
   test("with candidates counts what top-k leaves", async () => {
     const sampling = { lambda: 1, temperature: 1, topK: 100, topP: 1 };
     const sampled = { ...request, sampling };

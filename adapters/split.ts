@@ -1,5 +1,12 @@
 /** A source whose cloud takes only so much in one message: larger requests go in parts, and come back as one answer. */
-import type { DecodeAnswer, DecodeRequest, StepAnswer, StepRequest, StepSource } from "./contract.ts";
+import type {
+  DecodeAnswer,
+  DecodeRequest,
+  PictureStep,
+  StepAnswer,
+  StepRequest,
+  StepSource,
+} from "./contract.ts";
 import { Fault } from "./fault.ts";
 import { type Limits, picturesWithin, rowBytes } from "./limits.ts";
 import { drawable } from "./messages/candidates.ts";
@@ -36,7 +43,7 @@ export function split(source: StepSource, options: SplitOptions): StepSource {
     async step(request: StepRequest, signal: AbortSignal): Promise<StepAnswer> {
       const fitting = Math.min(
         picturesWithin(limits.answerBytes, answerBytes(request, options.candidates)),
-        picturesWithin(limits.requestBytes, request.pictures[0]?.prefix.byteLength ?? 0),
+        picturesWithin(limits.requestBytes, Math.max(0, ...request.pictures.map(requestBytes))),
       );
       const groups = parts(request.pictures, fitting);
       if (groups.length <= 1) return await source.step(request, signal);
@@ -62,6 +69,13 @@ export function split(source: StepSource, options: SplitOptions): StepSource {
       return { media: answers.flatMap((answer) => answer.media), route: answers[0]!.route };
     },
   };
+}
+
+/** Bytes of what is large in one picture's part of a request. */
+function requestBytes({ prefix, condition }: PictureStep): number {
+  if (condition.kind === "class") return prefix.byteLength;
+  const texts = new TextEncoder().encode(condition.prompt + condition.negativePrompt);
+  return prefix.byteLength + texts.byteLength;
 }
 
 /** Bytes one picture's answer takes at most: with candidates a token kept takes two more, and top-k bounds how many are (ties aside). */

@@ -11,10 +11,13 @@ import { baseOf } from "./http/url.ts";
 import type { Limits } from "./limits.ts";
 import { vendorType } from "./oip/frame.ts";
 
-/** Payload and time of the host that all projects share, and of an endpoint's own; MB read as 10^6, the cautious way. */
+/**
+ * Payload and time of the host that all projects share, and of an endpoint's own, which waits ten minutes unless set
+ * otherwise; MB read as 10^6, the cautious way.
+ */
 export const vertexLimits = {
   shared: { requestBytes: 1_500_000, answerBytes: 1_500_000, timeoutMs: 60_000 },
-  dedicated: { requestBytes: 10_000_000, answerBytes: 10_000_000, timeoutMs: 3_600_000 },
+  dedicated: { requestBytes: 10_000_000, answerBytes: 10_000_000, timeoutMs: 600_000 },
 } as const satisfies Record<string, Limits>;
 
 export interface VertexOptions extends SourceOptions {

@@ -24,7 +24,7 @@ const knownAnswer = ({ model, entry }: Lab): string | undefined =>
   model.id === probe.model ? (probe.answers as Record<string, string>)[entry.numerics.class] : undefined;
 
 /** One of the probe's inputs that is a single number. */
-function valueOf(name: string): number {
+function numberOf(name: string): number {
   const [value] = probe.inputs.find((input) => input.name === name)!.data;
   return Number(value);
 }
@@ -129,15 +129,15 @@ export const liveChecks: readonly Check[] = [
       serves("step")(lab) ??
       (knownAnswer(lab) === undefined ? "no answer is known for its numerics class" : null),
     async run(lab) {
-      const condition = { kind: "class", index: valueOf("class") } as const;
+      const condition = { kind: "class", index: numberOf("class") } as const;
       const prefix = uint16s(probe.inputs.find(({ name }) => name === "tokens")!.data as number[]);
       const asked = {
         ...pictureOf(lab, 2, 0, freshKey()),
         ...{ condition, prefix, guidance: [0, 0.5, 1] },
         corruption: {
           kind: "embedding",
-          ratio: valueOf("corruption_ratio"),
-          seed: valueOf("corruption_seed"),
+          ratio: numberOf("corruption_ratio"),
+          seed: numberOf("corruption_seed"),
         },
       } as const;
       assert.deepEqual(await digests(sourceOf(lab), stepOf(lab, [asked], 2)), [knownAnswer(lab)]);

@@ -18,7 +18,7 @@ const refusals: Readonly<Record<ServiceError, Reply | null>> = {
 };
 
 export const azureDialect: Dialect = {
-  limits: { requestBytes: null, answerBytes: null, timeoutMs: 180_000 },
+  limits: { requestBytes: null, answerBytes: null, timeoutMs: 5000 },
   own: () => null,
   authorize({ headers }) {
     if (headers.authorization !== `Bearer ${key}`)
