@@ -184,6 +184,13 @@ describe("a ceiling", () => {
     ]);
   });
 
+  test("of steps does not keep a provider from decoding", () => {
+    const decodes = aws({ models: [{ ...largeModel, serves: ["decode"] }] });
+    const { offers, lines } = load([lab({ models: [largeModel] }), decodes], [large]);
+    expect(offers[1]?.schedules).toEqual(["big", "small"]);
+    expect(lines).toEqual([]);
+  });
+
   test("that the operator has seen raised strikes off nothing", () => {
     const raised = aws({ models: [largeModel], limits: { answerBytes: 25_000_000 } });
     expect(load([raised], [large]).offers[0]?.schedules).toEqual(["big", "small"]);

@@ -70,7 +70,7 @@ export function loadProviders(
         problems.push(`${field}.revision (${provider.name}): the catalogue has ${known.revision}`);
         return [];
       }
-      const schedules = fittingSchedules(known, provider, log);
+      const schedules = fittingSchedules(known, provider, entry.serves, log);
       const source = attempt(
         () => connect(provider, entry, surroundings),
         `providers[${i}]`,
@@ -80,6 +80,7 @@ export function loadProviders(
       return source === null || schedules.length === 0 ? [] : [offerOf(provider, entry, schedules, source)];
     }),
   );
+  if (problems.length > 0) throw new ConfigError(problems);
   for (const { id } of models) {
     for (const what of ["step", "decode"] as const) {
       if (!offers.some(({ model, serves }) => model === id && serves.includes(what)))
@@ -125,11 +126,12 @@ function attempt(
 function fittingSchedules(
   model: KnownModel,
   provider: ProviderConfig,
+  serves: Offer["serves"],
   log: (line: string) => void,
 ): string[] {
   const limits = limitsOf(provider);
   return model.schedules.flatMap((schedule) => {
-    const largest = largestOf(model, schedule);
+    const largest = largestOf(model, schedule, serves);
     const tooLarge = exceeded(limits, largest);
     if (tooLarge === null) return [schedule.name];
     log(`${provider.name}: ${model.id} ${schedule.name} is struck off: ${tooLarge}`);
@@ -152,14 +154,21 @@ interface Sizes {
   readonly answerBytes: number;
 }
 
-/** With both branches, and of the prefix all that is before the last step. */
-function largestOf(model: KnownModel, { steps }: KnownModel["schedules"][number]): Sizes {
+/** Of steps: with both branches, and of the prefix all that is before the last; of decoding: all tokens, and nobody knows the file. */
+function largestOf(
+  model: KnownModel,
+  { steps }: KnownModel["schedules"][number],
+  serves: Offer["serves"],
+): Sizes {
   const lengths = steps.map(({ t, h, w }) => t * h * w);
-  const tokenBytes = steps.map(({ bits = 16 }) => Math.ceil(bits / 8));
+  const tokens = steps.map(({ bits = 16 }, k) => lengths[k]! * Math.ceil(bits / 8));
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   const answers = steps.map(({ bits = 0 }, k) => {
     const width = model.tokens === "codebook" ? (model.vocabulary ?? 0) : bits;
     return rowBytes({ length: lengths[k]!, width, branches: k === 0 ? 1 : 2 });
   });
-  const prefix = lengths.slice(0, -1).reduce((sum, length, k) => sum + length * tokenBytes[k]!, 0);
-  return { requestBytes: prefix, answerBytes: Math.max(...answers) };
+  return {
+    requestBytes: sum(serves.includes("decode") ? tokens : tokens.slice(0, -1)),
+    answerBytes: serves.includes("step") ? Math.max(...answers) : 0,
+  };
 }
