@@ -26,6 +26,8 @@ export interface Gateway {
   readonly passed: readonly number[];
   /** Resolves with the moment at which the next inference's connection is closed by the caller. */
   left(): Promise<number>;
+  /** Resolves when the next inference hangs or stalls. */
+  held(): Promise<void>;
   /** Whether the service has such an error. */
   has(error: ServiceError): boolean;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export async function startGateway(dialect: Dialect, container: string): Promise
   const passed: number[] = [];
   let misdeed: Misdeed | null = null;
   let leaving = Promise.withResolvers<number>();
+  let holding = Promise.withResolvers<void>();
 
   const server = createServer(async (incoming, response) => {
     const request = await received(incoming, dialect.limits.requestBytes);
@@ -49,7 +52,7 @@ export async function startGateway(dialect: Dialect, container: string): Promise
     const refusal = dialect.authorize(request);
     if (refusal !== null) return send(response, refusal);
     response.on("close", () => response.writableFinished || leaving.resolve(performance.now()));
-    if (misdeed?.kind === "hang") return;
+    if (misdeed?.kind === "hang") return holding.resolve();
     if (misdeed?.kind === "reset") return void incoming.socket.resetAndDestroy();
     if (misdeed?.kind === "service") return send(response, dialect.refuse(misdeed.error)!);
     const reply =
@@ -60,7 +63,8 @@ export async function startGateway(dialect: Dialect, container: string): Promise
       return send(response, dialect.refuse("tooLarge") ?? json(500, {}));
     passed.push(reply.body.byteLength);
     const answer = dialect.answer(reply, request);
-    if (misdeed?.kind === "stall" || misdeed?.kind === "cut") return sendPart(response, answer, misdeed);
+    if (misdeed?.kind === "cut") return sendPart(response, answer, misdeed.bytes, () => response.destroy());
+    if (misdeed?.kind === "stall") return sendPart(response, answer, misdeed.bytes, holding.resolve);
     send(response, answer);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -74,6 +78,10 @@ export async function startGateway(dialect: Dialect, container: string): Promise
     left() {
       leaving = Promise.withResolvers<number>();
       return leaving.promise;
+    },
+    held() {
+      holding = Promise.withResolvers<void>();
+      return holding.promise;
     },
     has: (error) => dialect.refuse(error) !== null,
     close: () => new Promise((resolve) => void server.close(() => resolve()).closeAllConnections()),
@@ -137,8 +145,9 @@ function send(response: ServerResponse, { status, headers, body }: Reply): void 
 function sendPart(
   response: ServerResponse,
   { status, headers, body }: Reply,
-  { kind, bytes }: Extract<Misdeed, { bytes: number }>,
+  bytes: number,
+  then: () => void,
 ): void {
   response.writeHead(status, { ...headers, "content-length": body.byteLength });
-  response.write(body.subarray(0, bytes), () => kind === "cut" && response.destroy());
+  response.write(body.subarray(0, bytes), then);
 }
