@@ -51,6 +51,32 @@ test.each<[number, string, unknown, string]>([
   expect(await failureUnder(status, name, value)).toBe(expected);
 });
 
+test("a request names what it wants, in the API's words", async () => {
+  await using server = await serve((response) => {
+    response.writeHead(200, { "content-type": vendorType(good.headerLength, "sagemaker") }).end(good.body);
+  });
+  const where = { name: "lab", region: "eu-central-1", endpoint: "e", numerics, url: server.url };
+  const who = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "secret", sessionToken: "session" };
+  const source = sagemaker({ ...where, ...who, component: "c", variant: "v" });
+  const { logits } = await source.step(stepRequest, never);
+  expect(await gathered(logits)).toEqual(logitsOf(stepRequest));
+  expect(server.seen[0]).toMatchObject({
+    method: "POST",
+    path: "/endpoints/e/invocations",
+    headers: {
+      "x-amzn-sagemaker-inference-component": "c",
+      "x-amzn-sagemaker-target-variant": "v",
+      "x-amz-security-token": "session",
+      "accept-encoding": "identity",
+      "content-type": expect.stringMatching(
+        /^application\/vnd\.sagemaker-triton\.binary\+json;json-header-size=\d+$/,
+      ),
+    },
+  });
+  // What may be rewritten on its way is not signed.
+  expect(server.seen[0]?.headers.authorization).not.toContain("accept-encoding");
+});
+
 test("an error that is no JSON is known by its status", async () => {
   await using server = await serve((response) => {
     response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>");
