@@ -60,8 +60,8 @@ async function main(): Promise<number> {
     config === undefined ? localLabs(provider ? [provider] : localKinds, behind) : labsOf(provider!, config);
   const all = new Map<string, Outcome[]>();
   for await (const lab of labs) {
-    const title = `${lab.provider.name} (${lab.provider.kind}), ${lab.model.id}`;
-    console.log(`\n${title}`);
+    const title = all.has(lab.provider.name) ? `${lab.provider.name}/${lab.model.id}` : lab.provider.name;
+    console.log(`\n${lab.provider.name} (${lab.provider.kind}), ${lab.model.id}`);
     all.set(
       title,
       await runConformance(lab, ({ check, result, note }) =>
@@ -69,16 +69,26 @@ async function main(): Promise<number> {
       ),
     );
   }
-  const count = (outcomes: readonly Outcome[], result: Outcome["result"]) =>
-    outcomes.filter((outcome) => outcome.result === result).length;
-  const rows = [...all].map(([title, outcomes]) => ({
-    provider: title,
-    passed: count(outcomes, "passed"),
-    failed: count(outcomes, "failed"),
-    skipped: count(outcomes, "skipped"),
+  console.log(`\n${tableOf(matrixOf(all))}\n`);
+  const counts = ([name, outcomes]: [string, Outcome[]]) => ({ provider: name, ...countsOf(outcomes) });
+  console.log(tableOf([...all].map(counts)));
+  const failed = [...all.values()].flat().some(({ result }) => result === "failed");
+  return all.size > 0 && !failed ? 0 : 1;
+}
+
+/** A row a check, a column a provider. */
+function matrixOf(all: ReadonlyMap<string, readonly Outcome[]>): Record<string, string>[] {
+  const words = { passed: "ok", failed: "FAILED", skipped: "-" };
+  const [first = []] = all.values();
+  return first.map(({ check }, i) => ({
+    check,
+    ...Object.fromEntries([...all].map(([name, outcomes]) => [name, words[outcomes[i]!.result]])),
   }));
-  console.log(`\n${tableOf(rows)}`);
-  return rows.length > 0 && rows.every(({ failed }) => failed === 0) ? 0 : 1;
+}
+
+function countsOf(outcomes: readonly Outcome[]): Record<Outcome["result"], number> {
+  const count = (result: Outcome["result"]) => outcomes.filter((one) => one.result === result).length;
+  return { passed: count("passed"), failed: count("failed"), skipped: count("skipped") };
 }
 
 process.exitCode = await main().catch((error: Error) => {
