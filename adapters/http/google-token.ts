@@ -23,8 +23,6 @@ const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const lifetimeS = 3600;
 /** A token with less left than this is not used: the step it goes with may take a while. */
 const leastLeftMs = 5 * 60_000;
-/** An exchange takes milliseconds; one whose own request was torn down in workerd never ends. */
-const patienceMs = 10_000;
 
 interface Token {
   readonly value: string;
@@ -60,21 +58,24 @@ export class AccessTokens {
   readonly #account: ServiceAccount;
   readonly #fetch: typeof fetch;
   readonly #now: () => number;
+  readonly #patienceMs: number;
   #key: Promise<CryptoKey> | null = null;
   #token: Token | null = null;
   /** Tokens that calls under way may still carry. */
   #carried: string[] = [];
-  #underWay: { readonly token: Promise<string>; readonly sinceMs: number } | null = null;
+  #underWay: Promise<string> | null = null;
 
   /**
    * @param account who we are
    * @param fetcher the fetch to use
    * @param now milliseconds since 1970
+   * @param patienceMs after so long an exchange is given up and another made
    */
-  constructor(account: ServiceAccount, fetcher: typeof fetch, now: () => number) {
+  constructor(account: ServiceAccount, fetcher: typeof fetch, now: () => number, patienceMs = 10_000) {
     this.#account = account;
     this.#fetch = fetcher;
     this.#now = now;
+    this.#patienceMs = patienceMs;
   }
 
   /** What must never be seen in a message. */
@@ -87,15 +88,21 @@ export class AccessTokens {
    * @throws TokenRefused, or what the fetch throws
    */
   async get(): Promise<string> {
-    const now = this.#now();
-    if (this.#token !== null && this.#token.expiresMs - now > leastLeftMs) return this.#token.value;
-    if (this.#underWay === null || now - this.#underWay.sinceMs > patienceMs) {
-      const token = this.#exchange().finally(() => {
-        if (this.#underWay?.token === token) this.#underWay = null;
-      });
-      this.#underWay = { token, sinceMs: now };
+    for (;;) {
+      if (this.#token !== null && this.#token.expiresMs - this.#now() > leastLeftMs) return this.#token.value;
+      this.#underWay ??= this.#begin();
+      const exchange = this.#underWay;
+      const token = await within(exchange, this.#patienceMs);
+      if (token !== null) return token;
+      if (this.#underWay === exchange) this.#underWay = null;
     }
-    return await this.#underWay.token;
+  }
+
+  #begin(): Promise<string> {
+    const exchange = this.#exchange().finally(() => {
+      if (this.#underWay === exchange) this.#underWay = null;
+    });
+    return exchange;
   }
 
   /** The token was refused: the next who asks gets another. */
@@ -109,7 +116,7 @@ export class AccessTokens {
       method: "POST",
       body: new URLSearchParams({ grant_type: grant, assertion }),
       redirect: "manual",
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(this.#patienceMs),
     });
     const text = await readText(piecesOf(response.body), 0);
     if (response.status >= 400 && response.status < 500 && response.status !== 429)
@@ -134,6 +141,19 @@ export class AccessTokens {
     this.#key ??= importKey(this.#account.privateKey);
     const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", await this.#key, encoder.encode(signed));
     return `${signed}.${base64url(new Uint8Array(signature))}`;
+  }
+}
+
+/** Null when it took longer: in workerd an exchange ends never when the request that began it is torn down. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
