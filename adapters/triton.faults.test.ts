@@ -24,6 +24,7 @@ describe("a status", () => {
     [400, '{"error":"model \'x\' is not ready"}', "cold no"],
     [400, '{"error":"tokens: a token >= V"}', "rejected no"],
     [400, "", "rejected no"],
+    [400, "<center>No required SSL certificate was sent</center>", "credentials no"],
     [401, "", "credentials no"],
     [403, '{"error":"This API is restricted, expecting header \'x\'"}', "credentials no"],
     [404, "Request for unknown model: 'x' has no available versions", "cold no"],
@@ -152,10 +153,19 @@ test("a redirect is not followed: credentials stay with the host they were given
   expect(elsewhere.seen).toHaveLength(0);
 });
 
+test("a redirect to Cloudflare Access's login is a matter of credentials", async () => {
+  await using server = await serve((response) => {
+    const location = "https://team.cloudflareaccess.com/cdn-cgi/access/login/gpu.example?kid=1";
+    response.writeHead(302, { location }).end();
+  });
+  expect(told(await failureOf(sourceAt(server.url)))).toBe("credentials no");
+});
+
 describe("a secret", () => {
   const secrets: readonly [string, Partial<TritonOptions>][] = [
     ["tok/en+with=signs", { credentials: { kind: "bearer", token: "tok/en+with=signs" } }],
     ['pass"word', { credentials: { kind: "basic", user: "u", password: 'pass"word' } }],
+    ["serv1ce", { credentials: { kind: "access", id: "client.access", secret: "serv1ce" } }],
     ["Y2xpZW50", { headers: { "cf-access-client-secret": "Y2xpZW50" } }],
   ];
 

@@ -155,6 +155,16 @@ test("a token, a name with password, and headers go out as they should", async (
   expect(`${scheme} ${Buffer.from(pair!, "base64")}`).toBe("Basic ü:p:w");
 });
 
+test("a Cloudflare Access service token goes out as its two headers", async () => {
+  const credentials = { kind: "access", id: "client.access", secret: "shh" } as const;
+  const { sent } = await ask(stepRequest, { credentials });
+  expect(sent.headers).toMatchObject({
+    "cf-access-client-id": "client.access",
+    "cf-access-client-secret": "shh",
+  });
+  expect(sent.headers.authorization).toBeUndefined();
+});
+
 test("headers of the protocol cannot be replaced by the operator's", async () => {
   const { sent } = await ask(stepRequest, {
     headers: { "accept-encoding": "gzip", "content-type": "text/plain" },

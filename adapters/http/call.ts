@@ -3,13 +3,16 @@ import { type Billed, Fault, type FaultKind } from "../fault.ts";
 import { Malformed } from "../oip/malformed.ts";
 import { type Pieces, piecesOf } from "../oip/pieces.ts";
 import { described, meaningOf } from "./network.ts";
-import type { Redact } from "./redact.ts";
+import { longestOf, type Redact, redactor } from "./redact.ts";
 
 type Phase = "connect" | "head" | "body";
 
 export interface CallOptions {
   readonly endpoint: string;
+  /** Takes the wire's secrets out of a text. */
   readonly redact: Redact;
+  /** What the caller wrote: an endpoint that repeats it brings it into no message. */
+  readonly hidden?: readonly string[];
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
@@ -22,6 +25,8 @@ const maxTimer = 2 ** 31 - 1;
 
 export class Call {
   readonly #options: CallOptions;
+  /** Length of the longest text of the caller's that is in no message. */
+  readonly longestHidden: number;
   readonly #controller = new AbortController();
   readonly #onAbort = () => this.#stop({ kind: "cancelled" }, "the caller gave up");
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,6 +38,7 @@ export class Call {
   /** @param options whose call, and when it is to end; the clock starts here */
   constructor(options: CallOptions) {
     this.#options = options;
+    this.longestHidden = longestOf(options.hidden ?? []);
     const { deadlineMs, signal } = options;
     signal.addEventListener("abort", this.#onAbort);
     if (signal.aborted) this.#onAbort();
@@ -113,8 +119,8 @@ export class Call {
    * @returns the fault
    */
   fault(kind: FaultKind, text: string, billed: Billed = this.#billed): Fault {
-    const { endpoint, redact } = this.#options;
-    return new Fault(kind, endpoint, billed, redact(text).slice(0, maxMessage));
+    const { endpoint, redact, hidden = [] } = this.#options;
+    return new Fault(kind, endpoint, billed, redactor(hidden)(redact(text)).slice(0, maxMessage));
   }
 
   /**

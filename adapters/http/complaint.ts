@@ -13,10 +13,20 @@ const patience = 1000;
  *
  * @param pieces the answer's body
  * @param margin how many bytes to leave off where the body is cut, so that no half of a secret stays there
- * @returns `error` of its JSON object (Triton), else the text as it is; empty when there is none
- * @throws what the body throws when the call was stopped is left to the caller: here it ends the text
+ * @returns what `errorOf` finds in it; empty when there is none
  */
 export async function readComplaint(pieces: Pieces, margin: number): Promise<string> {
+  return errorOf(await readText(pieces, margin));
+}
+
+/**
+ * Reads a body that may say anything; closes it in any case.
+ *
+ * @param pieces the body
+ * @param margin as above
+ * @returns the first 64 KiB of it, or what came until it broke, dawdled or the call was stopped: it throws nothing
+ */
+export async function readText(pieces: Pieces, margin: number): Promise<string> {
   const timer = setTimeout(() => pieces.cancel(), patience);
   const reader = new ByteReader(pieces);
   const decoder = new TextDecoder();
@@ -37,15 +47,21 @@ export async function readComplaint(pieces: Pieces, margin: number): Promise<str
     clearTimeout(timer);
     reader.cancel();
   }
-  return errorOf(text).trim();
+  return text;
 }
 
-function errorOf(text: string): string {
+/**
+ * @param text an error's body
+ * @returns `error` of its JSON object (Triton), status and message of that (Google), else the text as it is
+ */
+export function errorOf(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
-    if (isRecord(value) && typeof value.error === "string") return value.error;
+    if (isRecord(value) && typeof value.error === "string") return value.error.trim();
+    const inner = isRecord(value) && isRecord(value.error) ? value.error : {};
+    if (typeof inner.message === "string") return `${inner.status}: ${inner.message}`;
   } catch {
     // Plain text, as Triton 2.51 says 404.
   }
-  return text;
+  return text.trim();
 }

@@ -1,9 +1,10 @@
 /** Credentials as HTTP headers, and the list of what must never be seen in a message. */
 
-/** How an endpoint knows us: a bearer token, or a name and password (HTTP basic). */
+/** How an endpoint knows us: a bearer token, a name and password (HTTP basic), or a Cloudflare Access service token. */
 export type Credentials =
   | { readonly kind: "bearer"; readonly token: string }
-  | { readonly kind: "basic"; readonly user: string; readonly password: string };
+  | { readonly kind: "basic"; readonly user: string; readonly password: string }
+  | { readonly kind: "access"; readonly id: string; readonly secret: string };
 
 export interface Identity {
   readonly headers: Headers;
@@ -28,6 +29,10 @@ export function identify(extra: Readonly<Record<string, string>>, credentials?: 
     const pair = base64(`${credentials.user}:${credentials.password}`);
     set(headers, "authorization", `Basic ${pair}`);
     secrets.push(credentials.password, pair);
+  } else if (credentials?.kind === "access") {
+    set(headers, "cf-access-client-id", credentials.id);
+    set(headers, "cf-access-client-secret", credentials.secret);
+    secrets.push(credentials.id, credentials.secret);
   }
   return { headers, secrets };
 }

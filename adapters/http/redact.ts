@@ -21,6 +21,14 @@ export function redactor(secrets: readonly string[]): Redact {
   return (text) => text.replace(pattern, marker);
 }
 
+/**
+ * @param secrets as above
+ * @returns the length of the longest
+ */
+export function longestOf(secrets: readonly string[]): number {
+  return Math.max(0, ...secrets.map((secret) => secret.length));
+}
+
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

@@ -6,6 +6,21 @@ export interface Verdict {
   readonly billed: Billed;
 }
 
+/** An answer that is no answer. */
+export interface Refusal {
+  /** Any but 200. */
+  readonly status: number;
+  /** What the body said. */
+  readonly complaint: string;
+  readonly headers: Headers;
+}
+
+/** Where Cloudflare Access sends who has no valid service token. */
+const accessLogin = /\/cdn-cgi\/access\/login\b/;
+
+/** What nginx says under status 400 to who has no client certificate, or a wrong one. */
+const certificate = /SSL certificate/i;
+
 /** Triton's words for a model that is unknown or still loading, under status 400. */
 const notReady = /Request for unknown model|not ready/i;
 
@@ -31,18 +46,23 @@ const verdicts: Readonly<Record<number, Verdict>> = {
 };
 
 /**
- * @param status any status but 200
- * @param complaint what the body said
+ * @param refusal status, words and headers of the answer
  * @returns kind of fault and whether the call will have cost something
  */
-export function verdictOf(status: number, complaint: string): Verdict {
-  if (status === 400)
-    return { fault: { kind: notReady.test(complaint) ? "cold" : "rejected" }, billed: "no" };
+export function verdictOf({ status, complaint, headers }: Refusal): Verdict {
+  if (status === 400) return { fault: { kind: kindOfBadRequest(complaint) }, billed: "no" };
   const verdict = verdicts[status];
   if (verdict !== undefined) return verdict;
   // Another success than 200 is an answer, and not one of ours.
   if (status < 300) return { fault: { kind: "corrupt" }, billed: "unknown" };
   // A redirect is not followed (credentials stay with the host they were given for); any other 4xx is not Triton.
+  if (accessLogin.test(headers.get("location") ?? ""))
+    return { fault: { kind: "credentials" }, billed: "no" };
   if (status < 500) return { fault: { kind: "unreachable" }, billed: "no" };
   return { fault: { kind: "unreachable" }, billed: "unknown" };
+}
+
+function kindOfBadRequest(complaint: string): "cold" | "credentials" | "rejected" {
+  if (notReady.test(complaint)) return "cold";
+  return certificate.test(complaint) ? "credentials" : "rejected";
 }

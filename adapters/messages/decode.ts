@@ -7,10 +7,11 @@ import type { Message } from "./step.ts";
 /**
  * @param request tokens of n pictures, and the format wanted
  * @param most the most bytes all files together may take
+ * @param byOp whether the model that makes steps is asked, and must be told to decode
  * @returns the message for it
  * @throws Malformed when the request contradicts itself; its message names the field
  */
-export function decodeMessage(request: DecodeRequest, most: number): Message {
+export function decodeMessage(request: DecodeRequest, most: number, byOp: boolean): Message {
   const { id, pictures, schedule, format } = request;
   const n = batchOf(pictures.length);
   const inputs = [
@@ -26,8 +27,9 @@ export function decodeMessage(request: DecodeRequest, most: number): Message {
       pictures.map(() => format),
     ),
   ];
+  const parameters = { ...deadlineParameters(request.deadlineMs), ...(byOp ? { op: "decode" } : {}) };
   return {
-    request: { id, parameters: deadlineParameters(request.deadlineMs), inputs, outputs: ["media"] },
+    request: { id, parameters, inputs, outputs: ["media"] },
     asked: [{ name: "media", datatype: "BYTES", shape: [n, 1], most }],
   };
 }

@@ -9,6 +9,9 @@ export const headerLengthField = "inference-header-content-length";
 /** Content type of a message with binary tensors. */
 export const contentType = "application/octet-stream";
 
+/** Clouds that pass no header through to Triton: there the content type carries the JSON header's length. */
+type Vendor = "sagemaker" | "vertex-ai";
+
 export interface Frame {
   /** Goes into `Inference-Header-Content-Length`. */
   readonly headerLength: number;
@@ -45,3 +48,25 @@ export function frame(header: object, tensors: readonly Tensor[]): Frame {
   }
   return { headerLength, body };
 }
+
+/**
+ * @param headerLength a frame's
+ * @param vendor whose front end it goes to
+ * @returns the content type to send
+ */
+export function vendorType(headerLength: number, vendor: Vendor): string {
+  return `${typeOf(vendor)}${headerLength}`;
+}
+
+/**
+ * @param type an answer's content type
+ * @param vendor whose front end it comes from
+ * @returns the JSON header's length as it stands there, null when this is no such type
+ */
+export function vendorHeaderLength(type: string | undefined, vendor: Vendor): string | null {
+  const start = typeOf(vendor);
+  return type?.startsWith(start) ? type.slice(start.length) : null;
+}
+
+/** To the letter as Triton compares it: no space behind the semicolon. */
+const typeOf = (vendor: Vendor) => `application/vnd.${vendor}-triton.binary+json;json-header-size=`;

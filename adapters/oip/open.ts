@@ -6,6 +6,7 @@ import { parseHeader, parseHeaderLength, parseId, parseSections, type Section } 
 import { leavable } from "./leave.ts";
 import { Malformed, shown } from "./malformed.ts";
 import { ByteReader, type Pieces } from "./pieces.ts";
+import { scanHeader } from "./scan.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An output as it was asked for. */
@@ -47,6 +48,7 @@ export interface OpenResponse {
  * @param pieces its body, decoded
  * @param asked the outputs in the order they were asked for
  * @param id the request's id; an answer that echoes another is not ours
+ * @param unframed whether the header's length may be missing: its end is where its JSON ends then
  * @returns a reader that stands at the first tensor
  * @throws Malformed when header and question differ, and whatever the body throws; the body is closed then
  */
@@ -55,11 +57,17 @@ export async function openResponse(
   pieces: Pieces,
   asked: readonly Asked[],
   id: string,
+  unframed = false,
 ): Promise<OpenResponse> {
   const reader = new ByteReader(pieces);
   return await orClosed(reader, async () => {
-    const length = parseHeaderLength(headers.get(headerLengthField));
-    const header = parseHeader(await reader.exactly(length, "header"));
+    const announced = headers.get(headerLengthField);
+    const bytes =
+      announced === null && unframed
+        ? await scanHeader(reader)
+        : await reader.exactly(parseHeaderLength(announced), "header");
+    const length = bytes.byteLength;
+    const header = parseHeader(bytes);
     const echoed = parseId(header.id);
     if (echoed !== null && echoed !== id) throw new Malformed(`answers ${shown(echoed)}, not ${shown(id)}`);
     const sections = parseSections(header.outputs, "outputs");

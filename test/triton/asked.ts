@@ -24,7 +24,8 @@ export async function labAt(url: string): Promise<Lab> {
   return { url, numerics, source: triton({ name: url, url, region: null, numerics }) };
 }
 
-async function declaredNumerics(url: string): Promise<string> {
+/** What the server at that address says its class is. */
+export async function declaredNumerics(url: string): Promise<string> {
   const response = await post(url, model.id, {
     ...stepRequest([
       {

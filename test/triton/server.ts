@@ -10,6 +10,8 @@ export interface TritonServer {
   readonly url: string;
   /** Its /metrics. */
   readonly metrics: string;
+  /** Its front end for a cloud, where one was asked for (`{ front: "sagemaker" }`). */
+  readonly front: string;
   /** Ends it; resolves to its exit status once it has ended. */
   close(): Promise<number | null>;
 }
@@ -53,14 +55,15 @@ async function keep(stream: NodeJS.ReadableStream, said: string[]): Promise<void
   for await (const line of lines(stream)) said.push(line);
 }
 
-function readiness({ stdout }: ChildProcess): Promise<{ url: string; metrics: string }> {
+function readiness({ stdout }: ChildProcess): Promise<Omit<TritonServer, "close">> {
   return new Promise((resolve) => {
     const read = async () => {
-      let metrics = "";
+      const places = { metrics: "", front: "" };
       for await (const line of lines(stdout!)) {
-        const [, what, url] = /^(metrics|ready) on (\S+)/.exec(line) ?? [];
-        if (what === "metrics") metrics = url!;
-        if (what === "ready") resolve({ url: url!, metrics });
+        const [, what, url] = /^(metrics|sagemaker|vertex|ready) on (\S+)/.exec(line) ?? [];
+        if (what === "metrics") places.metrics = url!;
+        else if (what === "ready") resolve({ url: url!, ...places });
+        else if (what !== undefined) places.front = url!;
       }
     };
     void read();

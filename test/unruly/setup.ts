@@ -1,6 +1,8 @@
-/** Starts the real built-in endpoint and the unruly proxy before it, for the tests in workerd. */
+/** Starts the real built-in endpoint and the unruly proxy before it, and clouds' front ends, for the tests in workerd. */
 import type { TestProject } from "vitest/node";
 import { startEndpoint } from "../../kernels/local/server.ts";
+import { localLab } from "../adapters/conformance/local.ts";
+import type { Front } from "./fronts.ts";
 import { startUnruly } from "./proxy.ts";
 
 declare module "vitest" {
@@ -13,7 +15,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const endpoint = await startEndpoint({ port: 0 });
   const proxy = await startUnruly(endpoint.url);
   project.provide("unruly", { url: proxy.url, numerics: endpoint.numerics });
+  const kinds = ["azure", "vertex-shared", "vertex-dedicated", "sagemaker", "sagemaker-stream"];
+  const labs = await Promise.all(kinds.map((kind) => localLab(kind)));
+  project.provide(
+    "fronts",
+    labs.map(({ lab, values }): Front => ({ provider: lab.provider, values })),
+  );
   return async () => {
+    await Promise.all(labs.map((lab) => lab.close()));
     proxy.close();
     await endpoint.close();
   };

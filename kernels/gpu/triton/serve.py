@@ -28,10 +28,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def front_end(cloud: str, port: int, model: str) -> tuple[list[str], dict[str, str]]:
+    """Options and environment that open Triton's own front end for a cloud, at a port, before one model."""
+    if cloud == "sagemaker":
+        return ["--allow-sagemaker=true", f"--sagemaker-port={port}"], {"SAGEMAKER_TRITON_DEFAULT_MODEL_NAME": model}
+    routes = {"AIP_PREDICT_ROUTE": "/predict", "AIP_HEALTH_ROUTE": "/health"}
+    options = ["--allow-vertex-ai=true", f"--vertex-ai-port={port}", f"--vertex-ai-default-model={model}"]
+    return options, {"AIP_MODE": "PREDICTION", "AIP_HTTP_PORT": str(port)} | routes
+
+
 def start(
-    layout: Layout, repositories: list[Path], port: int, metrics_port: int, settings: dict[str, str]
+    layout: Layout, repositories: list[Path], port: int, metrics_port: int, settings: dict[str, str], more: list[str]
 ) -> subprocess.Popen:
-    """The server, with the settings in its environment."""
+    """The server, with the settings in its environment and more options."""
     server, paths = layout.server, [*map(str, layout.libraries), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = {"VPG_GPU": str(REPOSITORY.parent)} | os.environ | settings
     environment["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
@@ -48,6 +57,9 @@ def start(
         "--metrics-address=127.0.0.1",
         f"--metrics-port={metrics_port}",
         "--exit-timeout-secs=10",
+        # Any front end shuts the plain port unless it is asked for.
+        "--allow-http=true",
+        *more,
     ]
     return subprocess.Popen(command, env=environment, preexec_fn=end_with_parent)
 
@@ -82,14 +94,23 @@ def main() -> int:
     names = ("rule", "weights", "cache_bytes", "threads", "dtype", "numerics")
     for name in names:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"sets VPG_{name.upper()} (see docs/gpu.md)")
+    parser.add_argument("--front", choices=("sagemaker", "vertex"), help="opens that cloud's front end as well")
+    parser.add_argument("--front-model", default="var-sprites", help="the one it reaches")
     given = parser.parse_args()
     settings = {f"VPG_{name.upper()}": getattr(given, name) for name in names if getattr(given, name) is not None}
     begin, port, metrics_port = time.monotonic(), given.port or free_port(), given.metrics_port or free_port()
-    server = start(lay_out(given.folder), given.repository or [REPOSITORY], port, metrics_port, settings)
+    front_port, more = free_port(), []
+    if given.front is not None:
+        more, environment = front_end(given.front, front_port, given.front_model)
+        settings |= environment
+    repositories = given.repository or [REPOSITORY]
+    server = start(lay_out(given.folder), repositories, port, metrics_port, settings, more)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda number, frame: server.send_signal(signal.SIGTERM))
     wait_until_ready(server, f"http://127.0.0.1:{port}", given.patience)
     print(f"metrics on http://127.0.0.1:{metrics_port}/metrics", flush=True)
+    if given.front is not None:
+        print(f"{given.front} on http://127.0.0.1:{front_port}", flush=True)
     print(f"ready on http://127.0.0.1:{port} after {time.monotonic() - begin:.1f} s", flush=True)
     status = server.wait()
     return 0 if status in (0, -signal.SIGTERM) else status
