@@ -6,17 +6,28 @@ import { catalogue } from "../../src/catalogue/index.ts";
 import type { Front } from "../unruly/fronts.ts";
 
 const [sprites] = catalogue;
+const { steps } = sprites.schedules[0]!;
+const positions = steps.map(({ t, h, w }) => t * h * w);
+const last = steps.length - 1;
+const length = positions[last]!;
 const never = new AbortController().signal;
 
-/** The last step of one picture, both branches: 64 tokens. */
+/** The last step of one picture, both branches. */
 const request: StepRequest = {
-  ...{ id: "w", model: sprites.id, revision: sprites.revision, schedule: "64", step: 4, tokens: "codebook" },
-  ...{ length: 64, width: 512, branches: 2, deadlineMs: 20_000 },
+  ...{
+    id: "w",
+    model: sprites.id,
+    revision: sprites.revision,
+    schedule: "64",
+    step: last,
+    tokens: "codebook",
+  },
+  ...{ length, width: 512, branches: 2, deadlineMs: 20_000 },
   pictures: [
     {
-      prefix: new Uint8Array(2 * (1 + 4 + 9 + 25)),
+      prefix: new Uint8Array(2 * positions.slice(0, last).reduce((sum, count) => sum + count, 0)),
       condition: { kind: "class", index: 1 },
-      guidance: [0, 0, 0, 0, 0],
+      guidance: steps.map(() => 0),
       corruption: { ratio: 0.5, kind: "embedding", seed: 1 },
       prefixKey: "w",
     },
@@ -36,7 +47,7 @@ async function digestOf(name: string): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const part of logits) parts.push(part);
   const all = await new Blob(parts).arrayBuffer();
-  expect(all.byteLength).toBe(64 * 512 * 2 * 2);
+  expect(all.byteLength).toBe(length * 512 * 2 * 2);
   return [...new Uint8Array(await crypto.subtle.digest("SHA-256", all))].join();
 }
 
