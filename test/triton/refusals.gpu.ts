@@ -42,7 +42,7 @@ describe("a bad request", () => {
   });
 
   it.each([
-    ["tokens", [1, 2], "png"],
+    ["tokens", [1, 2, 3, 4, 5], "png"],
     ["tokens", [], "png"],
     ["tokens", [512], "png"],
     ["format", [1], "mp4"],
@@ -83,7 +83,7 @@ it("the step model decodes too where it is told to, for front ends that reach on
 
 it("one output comes alone when it alone is asked for", async () => {
   const answered = await outputsOf(await post(server.url, model.id, { ...request(), outputs: ["logits"] }));
-  expect(answered.map(({ name, shape }) => [name, shape])).toEqual([["logits", [1, 9, 2, 512]]]);
+  expect(answered.map(({ name, shape }) => [name, shape])).toEqual([["logits", [1, 1, 2, 512]]]);
 });
 
 it("describes its tensors as the contract does", async () => {

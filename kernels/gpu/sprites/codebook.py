@@ -47,7 +47,10 @@ class Codebook:
     def quantize(
         self, f_BChw: torch.Tensor, kept_B: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Straight-through (to what their last scale can hold) latent of the first kept_B scales, loss, and the vectors with the codes they got."""
+        """Latent of the first kept_B scales, loss, and the vectors with the codes they got.
+
+        Gradients go straight through to what a picture's last kept scale can hold of the latent.
+        """
         quantizer, target = self.quantizer, f_BChw.detach()
         rest, total, loss = target, torch.zeros_like(target), f_BChw.new_zeros(())
         vectors, chosen, totals, shares = [], [], [], []

@@ -19,6 +19,7 @@ from layout import Layout, lay_out
 ROOT = Path(__file__).resolve().parents[3]
 REPOSITORY = Path(__file__).resolve().parents[1] / "model_repository"
 PR_SET_PDEATHSIG = 1  # prctl(2)
+HEALTH = {"sagemaker": "/ping", "vertex": "/health"}  # of the front ends
 
 
 def free_port() -> int:
@@ -32,7 +33,7 @@ def front_end(cloud: str, port: int, model: str) -> tuple[list[str], dict[str, s
     """Options and environment that open Triton's own front end for a cloud, at a port, before one model."""
     if cloud == "sagemaker":
         return ["--allow-sagemaker=true", f"--sagemaker-port={port}"], {"SAGEMAKER_TRITON_DEFAULT_MODEL_NAME": model}
-    routes = {"AIP_PREDICT_ROUTE": "/predict", "AIP_HEALTH_ROUTE": "/health"}
+    routes = {"AIP_PREDICT_ROUTE": "/predict", "AIP_HEALTH_ROUTE": HEALTH["vertex"]}
     options = ["--allow-vertex-ai=true", f"--vertex-ai-port={port}", f"--vertex-ai-default-model={model}"]
     return options, {"AIP_MODE": "PREDICTION", "AIP_HTTP_PORT": str(port)} | routes
 
@@ -69,14 +70,14 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def wait_until_ready(server: subprocess.Popen, url: str, patience_s: int) -> None:
-    """Exits where the server ends, or no patience is left."""
+def wait_until_ready(server: subprocess.Popen, health: str, patience_s: int) -> None:
+    """Until the address says so. Exits where the server ends, or no patience is left."""
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
         if server.poll() is not None:
             raise SystemExit(f"tritonserver ended with status {server.returncode}")
         try:
-            urllib.request.urlopen(f"{url}/v2/health/ready", timeout=1).close()
+            urllib.request.urlopen(health, timeout=1).close()
             return
         except OSError:
             time.sleep(0.05)
@@ -107,9 +108,11 @@ def main() -> int:
     server = start(lay_out(given.folder), repositories, port, metrics_port, settings, more)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda number, frame: server.send_signal(signal.SIGTERM))
-    wait_until_ready(server, f"http://127.0.0.1:{port}", given.patience)
+    wait_until_ready(server, f"http://127.0.0.1:{port}/v2/health/ready", given.patience)
     print(f"metrics on http://127.0.0.1:{metrics_port}/metrics", flush=True)
     if given.front is not None:
+        # Opened after the plain port: who asks it at once would be refused.
+        wait_until_ready(server, f"http://127.0.0.1:{front_port}{HEALTH[given.front]}", given.patience)
         print(f"{given.front} on http://127.0.0.1:{front_port}", flush=True)
     print(f"ready on http://127.0.0.1:{port} after {time.monotonic() - begin:.1f} s", flush=True)
     status = server.wait()

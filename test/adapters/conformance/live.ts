@@ -23,11 +23,11 @@ import { type Spoiling, spoiler } from "./spoil.ts";
 const knownAnswer = ({ model, entry }: Lab): string | undefined =>
   model.id === probe.model ? (probe.answers as Record<string, string>)[entry.numerics.class] : undefined;
 
-/** One of the probe's inputs that is a single number. */
-function numberOf(name: string): number {
-  const [value] = probe.inputs.find((input) => input.name === name)!.data;
-  return Number(value);
-}
+/** One of the probe's inputs. */
+const dataOf = (name: string) => probe.inputs.find((input) => input.name === name)!.data;
+
+/** One that is a single number. */
+const numberOf = (name: string) => Number(dataOf(name)[0]);
 
 /** Prefix keys that no run before has used: the first answer under one is a miss. */
 const freshKey = () => `conformance-${crypto.randomUUID()}`;
@@ -130,17 +130,17 @@ export const liveChecks: readonly Check[] = [
       (knownAnswer(lab) === undefined ? "no answer is known for its numerics class" : null),
     async run(lab) {
       const condition = { kind: "class", index: numberOf("class") } as const;
-      const prefix = uint16s(probe.inputs.find(({ name }) => name === "tokens")!.data as number[]);
+      const [step, prefix] = [numberOf("step"), uint16s(dataOf("tokens") as number[])];
       const asked = {
-        ...pictureOf(lab, 2, 0, freshKey()),
-        ...{ condition, prefix, guidance: [0, 0.5, 1] },
+        ...pictureOf(lab, step, 0, freshKey()),
+        ...{ condition, prefix, guidance: dataOf("guidance") as number[] },
         corruption: {
           kind: "embedding",
           ratio: numberOf("corruption_ratio"),
           seed: numberOf("corruption_seed"),
         },
       } as const;
-      assert.deepEqual(await digests(sourceOf(lab), stepOf(lab, [asked], 2)), [knownAnswer(lab)]);
+      assert.deepEqual(await digests(sourceOf(lab), stepOf(lab, [asked], step)), [knownAnswer(lab)]);
     },
   },
   {
