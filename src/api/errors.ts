@@ -55,7 +55,7 @@ export function errorBody(refusal: Refusal) {
 
 /** Answers any error that a handler threw; what is not a Refusal is ours, logged and not shown. */
 export function answerError(error: Error, c: Context): Response {
-  const refusal = error instanceof Refusal ? error : refusalOf(error);
+  const refusal = error instanceof Refusal ? error : refusalOf(error, c.get("generation"));
   if (refusal.internal || refusal.cause) console.error(c.get("requestId"), refusal.internal, refusal.cause);
   const [status] = HTTP[refusal.code];
   if (status === 401) c.header("www-authenticate", "Bearer");
@@ -68,16 +68,18 @@ export function answerError(error: Error, c: Context): Response {
   return c.json(errorBody(refusal), status);
 }
 
-function refusalOf(error: Error): Refusal {
+/** @param generation that had begun, if one had: it does not fail with the request. */
+function refusalOf(error: Error, generation: string | undefined): Refusal {
   if (error instanceof HTTPException && error.status === 400) {
     return new Refusal("invalid_json", "The body is not valid JSON.");
   }
   if (error instanceof HTTPException && error.status === 413) {
     return new Refusal("payload_too_large", "The body is larger than this endpoint reads.");
   }
-  return new Refusal("internal_error", "Something failed on our side; nothing was charged.", {
-    cause: error,
-  });
+  const charged = generation
+    ? `${generation} may still finish, and is charged then; its record tells, and so does the same request again.`
+    : "Nothing was charged.";
+  return new Refusal("internal_error", `Something failed on our side. ${charged}`, { cause: error });
 }
 
 /** The first thing wrong with a request, named by its field. */

@@ -183,8 +183,5 @@ async function collect(
     outcome = line.event;
   }
   if (outcome && pictures.filter(Boolean).length === n) return { pictures, outcome };
-  throw new Refusal(
-    "internal_error",
-    "The generation ended without all of its pictures; nothing was charged.",
-  );
+  throw new Error("the generation's lines ended before all of its pictures");
 }

@@ -77,7 +77,7 @@ const REFUSALS = {
   415: "The body is not `application/json`.",
   429: "A limit was reached, or too many wrong keys came from one address; `retry-after` says when to try again.",
   431: "The headers are longer than 16,384 characters.",
-  500: "Something failed on our side; nothing was charged.",
+  500: "Something failed on our side. A generation that had begun may still finish: its record tells.",
   503: "We cannot do it just now; nothing was charged, and trying again is safe.",
 };
 type Shared = keyof typeof REFUSALS;

@@ -382,7 +382,7 @@ describe("API8 security misconfiguration", () => {
       {
         error: {
           type: "server_error",
-          message: "Something failed on our side; nothing was charged.",
+          message: "Something failed on our side. Nothing was charged.",
           param: null,
           code: "internal_error",
         },
