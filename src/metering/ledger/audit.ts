@@ -1,22 +1,11 @@
 /** Verifies an account's whole chain: every sealed segment, in order, then the rows that are not sealed. */
-import { type Finding, genesis, type Row, type Seal, verifyChain } from "./chain.ts";
+import { type Finding, genesis, type Row, type Verdict, verifyChain } from "./chain.ts";
 import { type Part, type Stand, standAfter } from "./segment.ts";
 import { books } from "./transfer.ts";
 
-export interface Audit {
-  /** Empty: all is well. */
-  readonly findings: readonly Finding[];
+/** Of all rows, wherever they are. */
+export interface Audit extends Verdict {
   readonly segments: number;
-  readonly rows: number;
-  readonly reserved: number;
-  readonly settled: number;
-  readonly released: number;
-  /** Holds that have not ended. */
-  readonly live: readonly string[];
-  /** The sum of all books, which is zero. */
-  readonly sum: number;
-  /** Where the chain stands at its end. */
-  readonly seal: Seal;
 }
 
 /**

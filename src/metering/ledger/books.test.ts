@@ -1,8 +1,8 @@
-import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NodeStorage } from "../../../test/node-storage.ts";
 import type { EndReason, HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
-import { AccountBooks, type LedgerStorage } from "./books.ts";
+import { AccountBooks } from "./books.ts";
 import { genesis, verifyChain } from "./chain.ts";
 import type { Choice } from "./reserve.ts";
 import type { Sql } from "./store.ts";
@@ -11,37 +11,6 @@ const ACCOUNT = "acct_a";
 const START = Date.UTC(2026, 10, 24, 12);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-/** A Durable Object's storage over Node's SQLite, which can be told to die at its n-th statement from now. */
-class Storage implements LedgerStorage {
-  readonly #db = new DatabaseSync(":memory:");
-  dieAfter = Number.POSITIVE_INFINITY;
-
-  readonly sql = {
-    exec: (query: string, ...bindings: (string | number | null)[]) => {
-      if (this.dieAfter-- <= 0) throw new Error("died");
-      if (query.includes("CREATE TABLE")) this.#db.exec(query);
-      const rows = query.includes("CREATE TABLE") ? [] : this.#db.prepare(query).all(...bindings);
-      return { toArray: () => rows, one: () => rows[0] };
-    },
-  } as unknown as Sql;
-
-  transactionSync<Result>(closure: () => Result): Result {
-    this.#db.exec("BEGIN");
-    try {
-      const result = closure();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  count(query: string): number {
-    return Number(this.#db.prepare(`SELECT count(*) AS n FROM ${query}`).get()!.n);
-  }
-}
 
 const asked = (generation: string, more: Partial<HoldRequest> = {}): HoldRequest => ({
   account: ACCOUNT,
@@ -64,7 +33,7 @@ const ended = (generation: string, reason: EndReason = "completed", charge = 10)
 
 /** Books with so much credit; a short way to reserve and to tell the outcome. */
 function open(credit = 1_000) {
-  const storage = new Storage();
+  const storage = new NodeStorage<Sql>();
   const books = new AccountBooks(storage);
   let nowMs = START;
   if (credit > 0) books.grant({ account: ACCOUNT, key: "first", amount: credit, note: "" }, nowMs);
@@ -141,7 +110,7 @@ describe("the books under duplicates, crashes and restarts", () => {
   it("post each thing once, stay whole, and answer a repeated call as the first", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const storage = new Storage();
+        const storage = new NodeStorage<Sql>();
         let books = new AccountBooks(storage);
         const granted = new Map<string, number>();
         const holds = new Map<string, { amount: number; charge: number | null; refunded: number }>();

@@ -1,11 +1,11 @@
-import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { NodeStorage } from "../../../test/node-storage.ts";
 import type { EndReason } from "../hold.ts";
 import { type SettledRow, settledRows } from "../usage/row.ts";
 import { Archive } from "./archive.ts";
 import { auditLedger } from "./audit.ts";
-import { AccountBooks, type LedgerStorage } from "./books.ts";
+import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
 import { Sealer } from "./seal.ts";
 import { SEAL_ROWS } from "./segments.ts";
@@ -15,37 +15,6 @@ const ACCOUNT = "acct_a";
 const START = Date.UTC(2026, 10, 24, 12);
 const DAY = 24 * 60 * 60_000;
 const usage = { pictures: 1, steps: 10, tokens: 680, size: "256x256" };
-
-/** A Durable Object's storage over Node's SQLite, which can be told to die at its n-th statement from now. */
-class Storage implements LedgerStorage {
-  readonly #db = new DatabaseSync(":memory:");
-  dieAfter = Number.POSITIVE_INFINITY;
-
-  readonly sql = {
-    exec: (query: string, ...bindings: (string | number | null)[]) => {
-      if (this.dieAfter-- <= 0) throw new Error("died");
-      if (query.includes("CREATE TABLE")) this.#db.exec(query);
-      const rows = query.includes("CREATE TABLE") ? [] : this.#db.prepare(query).all(...bindings);
-      return { toArray: () => rows, one: () => rows[0] };
-    },
-  } as unknown as Sql;
-
-  transactionSync<Result>(closure: () => Result): Result {
-    this.#db.exec("BEGIN");
-    try {
-      const result = closure();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  count(query: string): number {
-    return Number(this.#db.prepare(`SELECT count(*) AS n FROM ${query}`).get()!.n);
-  }
-}
 
 /** R2 in memory; the n-th put from now fails, before it has written or after. */
 class Bucket {
@@ -117,12 +86,12 @@ function apply(books: AccountBooks, call: Call, nowMs: number): unknown {
 
 /** A ledger that is sealed every so many rows, beside one of the same calls that never is. */
 function open(most: number, partRows: number) {
-  const storage = new Storage();
+  const storage = new NodeStorage<Sql>();
   const bucket = new Bucket();
   const archive = new Archive(bucket as unknown as R2Bucket);
   let books = new AccountBooks(storage, most);
   let sealer = new Sealer(storage, archive, most, partRows);
-  const plain = new AccountBooks(new Storage());
+  const plain = new AccountBooks(new NodeStorage<Sql>());
   let nowMs = START;
   const wide = { requestsPerMinute: 1_000_000, picturesPerMinute: 1_000_000, concurrency: 1_000 };
   for (const one of [books, plain]) one.configure({ account: ACCOUNT, limits: wide }, nowMs);
