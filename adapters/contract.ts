@@ -106,6 +106,8 @@ export interface DecodeRequest {
   readonly pictures: readonly Uint8Array[];
   readonly tokens: "codebook" | "bitwise";
   readonly deadlineMs: number;
+  /** Of a part: how many pictures all parts have that are asked for at once, and share what their files may take. */
+  readonly inAll?: number;
 }
 
 export interface DecodeAnswer {

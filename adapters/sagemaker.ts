@@ -67,7 +67,7 @@ export function sagemaker(options: SageMakerOptions): StepSource {
     requestHandler: exchangeHandler,
     ...(options.url === undefined ? {} : { endpoint: baseOf(options.url) }),
   });
-  const secrets = [accessKeyId, secretAccessKey, sessionToken ?? ""];
+  const secrets = [accessKeyId, secretAccessKey, sessionToken ?? ""].map((secret) => secret.trim());
   const wire: Wire = {
     redact: redactor(secrets),
     reaches: "one",

@@ -1,11 +1,20 @@
 /** Requests that exceed a provider's limits go in parts that fit, and come back as if they had not. */
 import { describe, expect, test } from "vitest";
-import { gathered, picture, stepRequest } from "../test/adapters/steps.ts";
+import {
+  decodeAnswer,
+  decodeRequest,
+  gathered,
+  headersOf,
+  numerics,
+  picture,
+  stepRequest,
+} from "../test/adapters/steps.ts";
 import { noiseSource } from "../test/noise-source.ts";
 import type { StepRequest, StepSource } from "./contract.ts";
 import { Fault } from "./fault.ts";
 import { unlimited } from "./limits.ts";
 import { split } from "./split.ts";
+import { triton } from "./triton.ts";
 
 const never = new AbortController().signal;
 /** Logits of one picture of the step: 4 x 2 x 4096 x 2 bytes. */
@@ -170,4 +179,31 @@ test("a decode goes a picture at a time where there is a ceiling, and whole wher
     expect(media).toEqual(pictures);
     expect(sizes).toEqual(expected);
   }
+});
+
+test("the parts of a decode share what the files of one may take", async () => {
+  const answer = (size: number): typeof fetch => {
+    return async (_, init) => {
+      const body = init?.body as Uint8Array<ArrayBuffer>;
+      const length = Number(new Headers(init?.headers).get("inference-header-content-length"));
+      const { id, inputs } = JSON.parse(new TextDecoder().decode(body.subarray(0, length)));
+      const files = Array.from({ length: inputs[0].shape[0] }, () => new Uint8Array(size));
+      const frame = decodeAnswer(files, id);
+      return new Response(frame.body, { headers: headersOf(frame) });
+    };
+  };
+  const pictures = [1, 2, 3].map((token) => Uint8Array.of(token, 0));
+  const decode = (size: number) => {
+    const source = triton({
+      ...{ name: "lab", url: "http://host", region: null, numerics },
+      ...{ maxMediaBytes: 3000, fetch: answer(size) },
+    });
+    return split(source, { ...options, batch: 2, limits: unlimited }).decode(
+      { ...decodeRequest, pictures },
+      never,
+    );
+  };
+  // Each file has four bytes of length before it.
+  expect((await decode(996)).media).toHaveLength(3);
+  await expect(decode(997)).rejects.toMatchObject({ fault: { kind: "corrupt" } });
 });

@@ -63,8 +63,9 @@ export function split(source: StepSource, options: SplitOptions): StepSource {
       // How large a file becomes nobody knows before: where a ceiling is, each travels alone.
       const groups = parts(request.pictures, limits.answerBytes === null ? Number.POSITIVE_INFINITY : 1);
       if (groups.length <= 1) return await source.decode(request, signal);
+      const inAll = request.inAll ?? request.pictures.length;
       const answers = await together(groups, signal, (pictures, i, stop) =>
-        source.decode({ ...request, id: `${request.id}.${i}`, pictures }, stop),
+        source.decode({ ...request, id: `${request.id}.${i}`, pictures, inAll }, stop),
       );
       return { media: answers.flatMap((answer) => answer.media), route: answers[0]!.route };
     },

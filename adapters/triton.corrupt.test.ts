@@ -119,6 +119,34 @@ describe("a decode", () => {
     expect(await failureOfDecode(frame, 1001)).toBe("no fault");
   });
 
+  test.each([
+    [1, 16],
+    [3, 48],
+    [5, 64],
+  ])("of %i pictures whose files are announced as over %i MiB is corrupt", async (n, mebibytes) => {
+    const most = mebibytes * 2 ** 20;
+    const pictures = Array.from({ length: n }, () => Uint8Array.of(1, 0));
+    const media = (size: number) => ({
+      ...{ name: "media", datatype: "BYTES", shape: [n, 1] },
+      parameters: { binary_data_size: size },
+    });
+    const announced = async (size: number) => {
+      const head = JSON.stringify({ model_name: "m", model_version: "1", outputs: [media(size)] });
+      await using server = await serve((response) => {
+        response.writeHead(200, { "inference-header-content-length": head.length }).end(head);
+      });
+      const error = await sourceAt(server.url)
+        .decode({ ...decodeRequest, pictures }, never)
+        .catch((fault) => fault);
+      return `${told(error)}: ${error.message}`;
+    };
+    expect(await announced(most + 1)).toMatch(
+      new RegExp(`^corrupt unknown.*${most + 1} bytes, over ${most}`),
+    );
+    // It is the bytes that are missing then.
+    expect(await announced(most)).not.toContain("over");
+  });
+
   test("with an empty file is corrupt", async () => {
     expect(await failureOfDecode(decodeAnswer(["one", ""]))).toBe("corrupt yes");
   });

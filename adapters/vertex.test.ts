@@ -69,6 +69,29 @@ describe("a token", () => {
     expect(accounts.given.count).toBe(2);
   });
 
+  test("that is refused once more when the next is in use stays forgotten, and the next is kept", async () => {
+    const [arrived, handedOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let refused = 0;
+    const holding: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      if (answer.status !== 401 || ++refused > 1) return answer;
+      arrived.resolve();
+      await handedOn.promise;
+      return answer;
+    };
+    const source = sourceOf({ fetch: holding });
+    await ask(source);
+    accounts.revoke();
+    const late = failureOf(source);
+    await arrived.promise;
+    await failureOf(source);
+    await ask(source);
+    handedOn.resolve();
+    expect(await late).toMatchObject({ fault: { kind: "credentials" } });
+    await ask(source);
+    expect(accounts.given.count).toBe(2);
+  });
+
   test("that is asked for by a caller who leaves serves the others all the same", async () => {
     const source = sourceOf();
     const controller = new AbortController();

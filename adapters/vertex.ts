@@ -20,6 +20,8 @@ export const vertexLimits = {
   dedicated: { requestBytes: 10_000_000, answerBytes: 10_000_000, timeoutMs: 600_000 },
 } as const satisfies Record<string, Limits>;
 
+const scheme = "Bearer ";
+
 export interface VertexOptions extends SourceOptions {
   /** Where the endpoint is: `europe-west4`. */
   readonly region: string;
@@ -62,15 +64,15 @@ export function vertex(options: VertexOptions): StepSource {
     url: () => `${base}/v1/${path.join("/")}:rawPredict`,
     async headers(call, { model, frame }) {
       const headers = new Headers({
-        authorization: `Bearer ${await tokenFor(call, tokens)}`,
+        authorization: `${scheme}${await tokenFor(call, tokens)}`,
         "content-type": vendorType(frame.headerLength, "vertex-ai"),
       });
       if (redirect)
         headers.set("x-vertex-ai-triton-redirect", `v2/models/${encodeURIComponent(model)}/infer`);
       return headers;
     },
-    verdict(refusal) {
-      if (refusal.status === 401) tokens.forget();
+    verdict(refusal, sent) {
+      if (refusal.status === 401) tokens.forget(sent.get("authorization")!.slice(scheme.length));
       return verdict(refusal);
     },
   });

@@ -5,6 +5,7 @@ import { loadKernel } from "../kernels/edge/index.ts";
 import { makeAccounts } from "./accounts/index.ts";
 import { Pepper } from "./accounts/pepper.ts";
 import { makeApp } from "./api/app.ts";
+import { LOOPBACK } from "./api/identify.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
@@ -58,14 +59,20 @@ interface Env {
   /** The endpoint that serves every model, and the numerics class it was started as. */
   readonly ENDPOINT_URL: string;
   readonly ENDPOINT_NUMERICS: string;
+  /** Calls to it go through this where there is one: a client certificate, or a network that webhooks cannot reach. */
+  readonly ENDPOINT?: Fetcher;
   /** "1" where it knows how to leave out what cannot be drawn (docs/gpu.md, "Candidates"). */
   readonly ENDPOINT_CANDIDATES?: string;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
+/** Both: a variable that only `npm start` passes, and an origin of one's own machine. */
+const isLocal = (env: Env) => env.VPG_LOCAL === "1" && LOOPBACK.has(new URL(env.ORIGIN).hostname);
 const keepMs = (env: Env) => Number(env.KEEP_DAYS) * DAY_MS;
 /** The queue of wrangler.toml; the other one has the ledgers' events. */
 const DELIVERIES = "vpg-edge-deliveries";
+/** Of usage events; no deployment's name, which may change while an event is on its way: account ids are unique anyway. */
+const USAGE_SOURCE = "urn:vpg-edge:ledger";
 const fetchOut: Fetch = (url, init) => fetch(url, init);
 const kernel = loadKernel(kernelModule);
 
@@ -77,21 +84,26 @@ export class Generation extends GenerationObject<Env> {
       region: null,
       numerics: env.ENDPOINT_NUMERICS,
       candidates: env.ENDPOINT_CANDIDATES === "1",
+      ...(env.ENDPOINT && { binding: env.ENDPOINT }),
     });
     const issuing = { issuer: env.ORIGIN, secret: env.RECEIPT_KEY, receipts: new Receipts(env.OUTPUTS) };
     super(ctx, env, {
       source,
       kernel,
       outputs: env.OUTPUTS,
-      haste: hasteOf(env.VPG_LOCAL === "1", env.VPG_HASTE),
+      haste: hasteOf(isLocal(env), env.VPG_HASTE),
       keepMs: keepMs(env),
       settle: async (end, record) => {
         const ledger = env.LEDGERS.getByName(end.account);
         const answer = await ledger.end(end);
         // What the ledger has settled stands, though the record may have changed since: somebody came.
         const settled = answer === "already" ? await ledger.ended(end.generation) : end;
-        if (answer !== "unknown" && settled) return issueReceipt(issuing, settled, record);
-        console.error(`${end.generation}: its ledger knows no such hold`);
+        if (answer === "unknown" || !settled) {
+          console.error(`${end.generation}: its ledger knows no such hold`);
+          return null;
+        }
+        await issueReceipt(issuing, settled, record);
+        return settled.reason;
       },
     });
   }
@@ -107,7 +119,7 @@ export class Ledger extends LedgerObject<Env> {
       },
       archive: new Archive(env.RECORDS),
       now: () => Date.now(),
-      haste: hasteOf(env.VPG_LOCAL === "1", env.VPG_HASTE),
+      haste: hasteOf(isLocal(env), env.VPG_HASTE),
     });
   }
 }
@@ -149,8 +161,13 @@ export default {
       const secret = (name: string) => (env as unknown as Record<string, string | undefined>)[name];
       await deliver(batch as MessageBatch<Delivery>, { ...ports, secret, fetch: fetchOut });
     } else {
-      const { RECORDS: files, ORIGIN: source, DELIVERIES: deliveries } = env;
-      await exportUsage(batch as MessageBatch<LedgerEvent>, { ...ports, files, source, deliveries });
+      const { RECORDS: files, DELIVERIES: deliveries } = env;
+      await exportUsage(batch as MessageBatch<LedgerEvent>, {
+        ...ports,
+        files,
+        source: USAGE_SOURCE,
+        deliveries,
+      });
     }
   },
 } satisfies ExportedHandler<Env, LedgerEvent | Delivery>;

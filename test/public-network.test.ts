@@ -1,6 +1,6 @@
 /** What the docs promise of the runtime: a Worker's fetch reaches public addresses only, whatever a name resolves to. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -77,4 +77,9 @@ it("refuses an inside address, and a name that leads to one, as though there wer
 it("reaches it where a host has allowed private addresses, so the refusal was the network's", async () => {
   const url = await start('(allow = ["public", "private"])');
   expect(await ask(url, "localhost")).toEqual([200, "a secret of the inside"]);
+});
+
+it("goes through the front door of its own zone, too: the deployment has the flag for it", () => {
+  const flags = /^compatibility_flags = (\[.*\])$/m.exec(readFileSync("wrangler.toml", "utf8"))![1]!;
+  expect(JSON.parse(flags)).toContain("global_fetch_strictly_public");
 });

@@ -61,8 +61,8 @@ export class AccessTokens {
   readonly #patienceMs: number;
   #key: Promise<CryptoKey> | null = null;
   #token: Token | null = null;
-  /** Tokens that calls under way may still carry. */
-  #carried: string[] = [];
+  /** Tokens that calls under way may still carry, each until its own end. */
+  #carried: Token[] = [];
   #underWay: Promise<string> | null = null;
 
   /**
@@ -80,7 +80,7 @@ export class AccessTokens {
 
   /** What must never be seen in a message. */
   get secrets(): readonly string[] {
-    return [this.#account.privateKey, ...this.#carried];
+    return [this.#account.privateKey, ...this.#carried.map(({ value }) => value)];
   }
 
   /**
@@ -105,9 +105,13 @@ export class AccessTokens {
     return exchange;
   }
 
-  /** The token was refused: the next who asks gets another. */
-  forget(): void {
-    this.#token = null;
+  /**
+   * A token was refused: the next who asks gets another, unless somebody has it already.
+   *
+   * @param refused the token that call carried
+   */
+  forget(refused: string): void {
+    if (this.#token?.value === refused) this.#token = null;
   }
 
   async #exchange(): Promise<string> {
@@ -123,11 +127,13 @@ export class AccessTokens {
       throw new TokenRefused(`the token exchange said ${response.status}`);
     if (response.status !== 200) throw new Error(`the token exchange said ${response.status}`);
     const answer: unknown = JSON.parse(text);
-    const { access_token: value, expires_in: seconds } = isRecord(answer) ? answer : {};
-    if (typeof value !== "string" || value === "" || typeof seconds !== "number")
-      throw new Error("the token exchange gave no token");
-    this.#token = { value, expiresMs: this.#now() + seconds * 1000 };
-    this.#carried = [...this.#carried.slice(-2), value];
+    const { access_token: given, expires_in: seconds } = isRecord(answer) ? answer : {};
+    // As a header carries it: the token a refused call names must be this one.
+    const value = typeof given === "string" ? given.trim() : "";
+    if (value === "" || typeof seconds !== "number") throw new Error("the token exchange gave no token");
+    const now = this.#now();
+    this.#token = { value, expiresMs: now + seconds * 1000 };
+    this.#carried = [...this.#carried.filter(({ expiresMs }) => expiresMs > now), this.#token];
     return value;
   }
 

@@ -6,9 +6,12 @@ export type Credentials =
   | { readonly kind: "basic"; readonly user: string; readonly password: string }
   | { readonly kind: "access"; readonly id: string; readonly secret: string };
 
+/** A shorter word of a header says nothing, and would take words out of every message. */
+const leastWord = 6;
+
 export interface Identity {
   readonly headers: Headers;
-  /** Secret values in each form in which they go over the wire. */
+  /** Secret values in each form in which they go over the wire, where whitespace around a header's value is gone. */
   readonly secrets: readonly string[];
 }
 
@@ -20,21 +23,27 @@ export interface Identity {
  */
 export function identify(extra: Readonly<Record<string, string>>, credentials?: Credentials): Identity {
   const headers = new Headers();
-  const secrets = Object.values(extra);
+  const secrets = Object.values(extra).flatMap(partsOf);
   for (const [name, value] of Object.entries(extra)) set(headers, name, value);
   if (credentials?.kind === "bearer") {
     set(headers, "authorization", `Bearer ${credentials.token}`);
-    secrets.push(credentials.token);
+    secrets.push(credentials.token.trim());
   } else if (credentials?.kind === "basic") {
     const pair = base64(`${credentials.user}:${credentials.password}`);
     set(headers, "authorization", `Basic ${pair}`);
-    secrets.push(credentials.password, pair);
+    secrets.push(credentials.password.trim(), pair);
   } else if (credentials?.kind === "access") {
     set(headers, "cf-access-client-id", credentials.id);
     set(headers, "cf-access-client-secret", credentials.secret);
-    secrets.push(credentials.id, credentials.secret);
+    secrets.push(credentials.id.trim(), credentials.secret.trim());
   }
   return { headers, secrets };
+}
+
+/** The whole value, and its words: an endpoint that repeats a key leaves out the scheme before it. */
+function partsOf(value: string): string[] {
+  const whole = value.trim();
+  return [whole, ...whole.split(/\s+/).filter((word) => word.length >= leastWord)];
 }
 
 function set(headers: Headers, name: string, value: string): void {

@@ -21,8 +21,8 @@ export interface PlainOptions {
     call: Call,
     outgoing: { readonly model: string; readonly frame: Frame },
   ): Headers | Promise<Headers>;
-  /** What a refusal means here; as Triton means it unless given. */
-  verdict?(refusal: Refusal): Verdict;
+  /** What a refusal of a request with those headers means here; as Triton means it unless given. */
+  verdict?(refusal: Refusal, sent: Headers): Verdict;
 }
 
 /**
@@ -48,7 +48,8 @@ export function plainWire(options: PlainOptions): Wire {
       const pieces = call.pieces(response);
       if (response.status === 200) return { headers: response.headers, pieces };
       const complaint = await readComplaint(pieces, Math.max(options.longestSecret, call.longestHidden));
-      const { fault, billed } = verdict({ status: response.status, complaint, headers: response.headers });
+      const refusal = { status: response.status, complaint, headers: response.headers };
+      const { fault, billed } = verdict(refusal, headers);
       throw call.refused(fault, `${response.status} ${complaint}`, billed);
     },
   };

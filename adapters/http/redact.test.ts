@@ -1,7 +1,7 @@
 /** Secrets leave a text in every form in which they could have come into it. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { redactor } from "./redact.ts";
+import { longestOf, redactor } from "./redact.ts";
 
 test("no secret stays, wherever and however often it stands", () => {
   const secret = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !"***".includes(text));
@@ -23,6 +23,22 @@ test("escaped forms go as well", () => {
   const redact = redactor([secret]);
   expect(redact(JSON.stringify({ secret }))).toBe('{"secret":"***"}');
   expect(redact(`?key=${encodeURIComponent(secret)}`)).toBe("?key=***");
+});
+
+test("forms in which JSON is ASCII go as well, in either case of hex", () => {
+  const secret = 'ein "Bär"\\\n🦊\u007f';
+  const redact = redactor([secret]);
+  expect(redact(String.raw`{"error": "no: ein \"B\u00e4r\"\\\n\ud83e\udd8a\u007f"}`)).toBe(
+    '{"error": "no: ***"}',
+  );
+  expect(redact(String.raw`{"error": "no: ein \"B\u00E4r\"\\\n\uD83E\uDD8A\u007F"}`)).toBe(
+    '{"error": "no: ***"}',
+  );
+});
+
+test("the longest secret is as long as its longest form", () => {
+  expect(longestOf(["ü", "abc"])).toBe(String.raw`\u00fc`.length);
+  expect(longestOf([])).toBe(0);
 });
 
 test("a longer secret that begins with a shorter one goes whole", () => {

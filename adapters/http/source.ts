@@ -21,13 +21,19 @@ export interface SourceOptions {
   readonly numerics: string;
   /** The fetch to use; the platform's own unless given. */
   readonly fetch?: typeof fetch;
-  /** The most bytes the files of one decode may take together; 64 MiB unless given, half of what a Worker has. */
+  /**
+   * The most bytes the files of one decode may take together, and 16 MiB a picture besides; 64 MiB unless given, half of
+   * what a Worker has.
+   */
   readonly maxMediaBytes?: number;
   /** Asks for candidates where the sampling leaves tokens out: the same draw from fewer bytes. The server must know how. */
   readonly candidates?: boolean;
 }
 
 const defaultMediaBytes = 64 * 1024 * 1024;
+
+/** More than this no file of one picture takes. */
+const pictureBytes = 16 * 1024 * 1024;
 
 /**
  * @param options see `SourceOptions`
@@ -66,7 +72,9 @@ export function sourceOver(options: SourceOptions, wire: Wire): StepSource {
       try {
         const byOp = wire.reaches === "one";
         const model = byOp ? request.model : `${request.model}.decode`;
-        const answer = await infer(call, wire, model, () => decodeMessage(request, maxMediaBytes, byOp));
+        const answer = await infer(call, wire, model, () =>
+          decodeMessage(request, mediaBytes(request, maxMediaBytes), byOp),
+        );
         const media = await answer.bytes();
         if (media.some((file) => file.byteLength === 0)) throw new Malformed("media: an empty file");
         await answer.end();
@@ -85,6 +93,11 @@ export function sourceOver(options: SourceOptions, wire: Wire): StepSource {
  */
 export function fetcherOf(given: typeof fetch | undefined): typeof fetch {
   return given ?? ((input, init) => fetch(input, init));
+}
+
+/** The most bytes of an answer's files: so many a picture, and of what one decode may take the part's share. */
+function mediaBytes({ pictures, inAll = pictures.length }: DecodeRequest, most: number): number {
+  return Math.min(pictures.length * pictureBytes, Math.floor((most * pictures.length) / inAll));
 }
 
 /** One or two characters tell nothing, and would take letters out of every message. */

@@ -46,9 +46,12 @@ export async function attemptOf(c: Context<ApiEnv>, request: unknown): Promise<A
   };
 }
 
-/** What a refused request is known by when its client sends it again of its own; null where its key tells. */
-export const sentAgain = ({ idempotencyKey, bodySha256 }: Attempt): string | null =>
-  idempotencyKey === null ? bodySha256 : null;
+/**
+ * What a refused request is known by when its client sends it again of its own; null where its key tells, and where it
+ * is such a retry itself: what it retries may run, and the next retry must find that.
+ */
+export const sentAgain = ({ idempotencyKey, bodySha256, retryCount }: Attempt): string | null =>
+  idempotencyKey === null && retryCount === 0 ? bodySha256 : null;
 
 /**
  * Holds a plan's price, or finds the generation that this request is a retry of.

@@ -7,7 +7,8 @@ import type { ApiEnv, Deps } from "./deps.ts";
 
 type Doors = Pick<Deps, "accounts" | "authOff" | "local">;
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Host names of one's own machine. */
+export const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const OPERATOR = /^\/v1\/admin(\/|$)/;
 const UNLOCKED = SCOPES.filter((scope) => scope !== "admin");
 

@@ -49,18 +49,26 @@ export async function takePlace(
   }
   let renewedMs = Date.now();
   let isLeft = false;
-  // Where the ledger hears nothing, the place is free again after a minute.
-  const say = (said: Promise<void>) => c.executionCtx.waitUntil(said.catch(() => undefined));
-  return {
+  let said: Promise<void> = Promise.resolve();
+  /** One after the other: a renewal that came after the end would open it again. */
+  const say = (what: () => Promise<void>) => {
+    // Where the ledger hears nothing, the place is free again after a minute.
+    said = said.then(what).catch(() => undefined);
+    c.executionCtx.waitUntil(said);
+  };
+  const place: StreamPlace = {
     renew: () => {
       if (isLeft || Date.now() - renewedMs < RENEW_MS) return;
       renewedMs = Date.now();
-      say(ledgers(account).renewStream(apiKey, stream));
+      say(() => ledgers(account).renewStream(apiKey, stream));
     },
     leave: () => {
       if (isLeft) return;
       isLeft = true;
-      say(ledgers(account).closeStream(apiKey, stream));
+      say(() => ledgers(account).closeStream(apiKey, stream));
     },
   };
+  // A client that goes before its stream has begun leaves nobody else to say so.
+  c.req.raw.signal.addEventListener("abort", place.leave, { once: true });
+  return place;
 }

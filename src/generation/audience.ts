@@ -31,6 +31,8 @@ export class Audience {
     media: (imageIndex: number) => Promise<Uint8Array | null>,
   ): Listener {
     const listener = new Listener(() => {
+      // Under its name another one may listen by now: a client whose stream broke comes back under the same.
+      if (this.#listeners.get(name) !== listener) return;
       this.#listeners.delete(name);
       if (this.isEmpty) this.#deserted();
     });

@@ -30,6 +30,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   #running: Promise<void> | null = null;
   /** Until somebody has come, it may be that whoever listened was cut off with the object's last life. */
   #isFresh = true;
+  /** The last run ended because a caller left or we handed over: waking again is no failure of ours. */
+  #isExcused = false;
   #interrupt: ((why: Interruption) => void) | null = null;
   #handOverAt = Number.POSITIVE_INFINITY;
 
@@ -69,6 +71,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     // It may have stopped just now, since `head` was read.
     if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");
+      this.#isExcused = true;
       this.#journal.setStatus("running", null, null);
       await this.#agenda.plan("watch", Date.now() + WATCH_MS);
     }
@@ -145,7 +148,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (this.#isFresh && this.#audience.isEmpty) this.#journal.setAttended(false);
     this.#isFresh = false;
     if (!this.#running) {
-      if (this.#journal.countWake() > MAX_WAKES) return this.#fail("endpoint_failed");
+      if (!this.#isExcused && this.#journal.countWake() > MAX_WAKES) return this.#fail("endpoint_failed");
+      this.#isExcused = false;
       this.#run();
     }
     if (this.#audience.isEmpty) {
@@ -215,6 +219,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   async #ended(error: unknown, why: Interruption | null): Promise<void> {
     if (why === "cancelled") return this.#fail("cancelled");
     if (why === "hung up" && this.#audience.isEmpty) return this.#stop();
+    this.#isExcused = why !== null;
     if (why) return this.#agenda.plan("watch", Date.now());
     const head = this.#journal.head()!;
     console.error(`${head.id} run ${head.epoch}: ${error instanceof Error ? error.message : String(error)}`);
@@ -286,9 +291,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     return head?.terms.account === account ? head : null;
   }
 
-  #isRunning(): boolean {
-    return this.#journal.head()?.status === "running";
-  }
+  readonly #isRunning = () => this.#journal.head()?.status === "running";
 
   #outputs(head: Head): Outputs {
     return new Outputs(this.#ports.outputs, head.id);

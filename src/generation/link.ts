@@ -74,6 +74,8 @@ const textOf = (id: string, file: string, expires: string) =>
   new TextEncoder().encode(JSON.stringify([id, file, expires]));
 
 async function deriveKey(secret: string): Promise<CryptoKey> {
+  // An absent one would make a key that anybody can derive.
+  if (!secret) throw new Error("ID_SECRET is not set");
   const encoder = new TextEncoder();
   const from = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, ["deriveKey"]);
   return crypto.subtle.deriveKey(

@@ -1,5 +1,5 @@
 /** What a generation owes at its end, and to whom that is said: lifecycle.md, "Money" and "Losing the client". */
-import type { HoldEnd, HoldState } from "../metering/hold.ts";
+import type { EndReason, HoldEnd, HoldState } from "../metering/hold.ts";
 import { chargeOf } from "../plan/price.ts";
 import type { Agenda } from "./agenda.ts";
 import { type Head, isLive, type Journal } from "./journal.ts";
@@ -7,8 +7,11 @@ import type { GenerationPorts } from "./ports.ts";
 import { describe, type GenerationRecord } from "./record.ts";
 import { ATTEND_WITHIN_MS, SETTLE_AGAIN_MS } from "./times.ts";
 
-/** Tells the account's ledger how a generation ended; rejects where it could not be told. */
-export type Settle = (end: HoldEnd, record: GenerationRecord) => Promise<void>;
+/**
+ * Tells the account's ledger how a generation ended; rejects where it could not be told.
+ * @returns how it stands there, which is what was said first; null: it knows no such hold.
+ */
+export type Settle = (end: HoldEnd, record: GenerationRecord) => Promise<EndReason | null>;
 
 /** Keeps at it until the ledger knows: the agenda's row `settle` stays until then. */
 export class Settlement {
@@ -40,11 +43,14 @@ export class Settlement {
     const end = this.#end();
     if (!end) return this.#agenda.note("settle", this.#attendedUntil(head));
     try {
-      await this.#settle(end, describe(head, this.#journal.rows()));
+      const reason = await this.#settle(end, describe(head, this.#journal.rows()));
       this.#agenda.drop("settle");
+      // What was given back is gone: nobody gets for nothing what they stayed away from until it cost nothing.
+      if (reason === "unattended") this.#agenda.note("expire", Date.now());
     } catch (error) {
       console.error(`${head.id} settlement: ${error instanceof Error ? error.message : String(error)}`);
-      this.#agenda.note("settle", Date.now() + SETTLE_AGAIN_MS);
+      // Another telling may have succeeded meanwhile.
+      if (this.#agenda.has("settle")) this.#agenda.note("settle", Date.now() + SETTLE_AGAIN_MS);
     }
   }
 

@@ -122,6 +122,25 @@ describe("open event streams of a key", () => {
   });
 });
 
+describe("a retry that finds no room for its stream", () => {
+  it("is no refusal to start anew from: the next one takes over what runs", async () => {
+    const { account, key } = await limited({ streams: 1 });
+    const { id, hangUp } = await openHeld(key);
+    expect(await refusal(draw(key, streamed, again))).toEqual([429, "too_many_streams", null]);
+    await hangUp();
+    let retried: Response | null = null;
+    const retry = async () => {
+      retried = await draw(key, streamed, { "x-stainless-retry-count": "2" });
+      return retried.status;
+    };
+    await expect.poll(retry, { timeout: 10_000 }).toBe(200);
+    expect(idOf(retried!)).toBe(id);
+    await events(retried!);
+    const listed = await env.LEDGERS.getByName(account).generations(null, 10);
+    expect(listed.map(({ generation }) => generation)).toEqual([id]);
+  });
+});
+
 describe("rates", () => {
   it("stand on every answer that went through them: requests and pictures, limit, remaining, reset", async () => {
     const { key } = await limited({ requests_per_minute: 10, images_per_minute: 5 });

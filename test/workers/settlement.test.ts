@@ -103,6 +103,10 @@ describe("a settlement", () => {
     pass(11 * MINUTE);
     await one.ledger().review(one.account, one.id);
     expect(await one.balance()).toMatchObject({ available: price, held: 0, charged: 0 });
+    // What was given back is gone: nobody comes for it later, for nothing.
+    await runDurableObjectAlarm(one.object());
+    expect(await one.status()).toBe("expired");
+    expect(await one.object().attach(one.account, "listener", 0)).toBe("expired");
   });
 
   it("of what nobody followed at first charges who comes within ten minutes", async () => {

@@ -39,7 +39,7 @@ export type UsageCloudEvent = z.infer<typeof usageCloudEvent>;
 export const isUsage = (event: LedgerEvent): event is UsageEvent | RefundEvent =>
   event.kind === "settled" || event.kind === "refunded";
 
-/** @param source names this deployment: its public origin. */
+/** @param source the same for ever: readers know an event by it and its id. */
 export function cloudEventOf(event: UsageEvent | RefundEvent, source: string): UsageCloudEvent {
   const { id, account, generation, project, apiKey, model, atMs, charge } = event;
   const usage = event.kind === "settled" ? event.usage : null;

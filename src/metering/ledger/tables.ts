@@ -38,7 +38,7 @@ function upgrade(sql: Sql): void {
   sql.exec("ALTER TABLE holds ADD COLUMN usage TEXT");
   sql.exec(
     `UPDATE holds SET
-      pictures = (SELECT json_extract(note, '$.pictures') FROM rows WHERE key = 'reserve:' || holds.generation),
+      pictures = ifnull((SELECT json_extract(note, '$.pictures') FROM rows WHERE key = 'reserve:' || holds.generation), 1),
       usage = (SELECT json_extract(note, '$.usage') FROM rows WHERE key = 'end:' || holds.generation)`,
   );
 }
