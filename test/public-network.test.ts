@@ -30,6 +30,8 @@ const config :Workerd.Config = (
   );
   const child = spawn("node_modules/.bin/workerd", ["serve", "--control-fd=1", config], {
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own: what npm installs is a script that starts the real one, and would leave it behind.
+    detached: true,
   });
   running.push(child);
   return new Promise((resolve, reject) => {
@@ -55,7 +57,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  for (const child of running) child.kill();
+  for (const child of running) process.kill(-child.pid!, "SIGKILL");
   inside.close();
   rmSync(folder, { recursive: true });
 });
