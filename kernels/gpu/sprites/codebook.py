@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 
+from sprites.coarseness import coarseness
 from vpg.layers.quantizer import Quantizer
 
 COMMITMENT = 0.25
@@ -23,8 +24,7 @@ class Codebook:
 
         A coarse one counts for more: by number alone the finest scale would get nearly all codes.
         """
-        sides = self.quantizer.config.scales
-        return torch.cat([torch.full((pictures * side**2,), sides[-1] / side) for side in sides]).to(self.codes_VC)
+        return coarseness(self.quantizer.config.scales, pictures).to(self.codes_VC)
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         return {"uses": self.uses_V, "sums": self.sums_VC}
@@ -63,16 +63,11 @@ class Codebook:
             vectors.append(z_BlC.flatten(0, 1))
             chosen.append(token_n)
             totals.append(total)
-            shares.append(self.share(k, f_BChw))
+            shares.append(quantizer.enlarge(k, quantizer.down(k, f_BChw)))  # what a map of this scale can hold
         kept = torch.arange(len(f_BChw)), kept_B.cpu() - 1
         picked, share = torch.stack(totals, dim=1)[kept], torch.stack(shares, dim=1)[kept]
         through = share + (picked - share).detach()
         return through, loss / len(vectors), torch.cat(vectors), torch.cat(chosen)
-
-    def share(self, k: int, f_BChw: torch.Tensor) -> torch.Tensor:
-        """The part of a latent that a map of scale k can hold."""
-        quantizer = self.quantizer
-        return (quantizer.down(k, f_BChw).mT @ getattr(quantizer, f"up_{k}").t()).view_as(f_BChw)
 
     def choose(self, count: int, pictures: int, generator: torch.Generator) -> torch.Tensor:
         """Indices of so many of the vectors, by weight."""

@@ -8,6 +8,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from sprites.classes import KINDS
+from sprites.coarseness import coarseness
 from sprites.contact_sheet import save_sheet
 from sprites.data import to_bytes
 from sprites.optimizer import Optimizer
@@ -42,7 +43,7 @@ def new_transformer(recipe: Recipe) -> Var:
 
 def token_weights(scales: tuple[int, ...]) -> torch.Tensor:
     """[L], 1 on average: a coarse token weighs more, as far as it is wide, because a wrong one spoils more."""
-    weight_L = torch.cat([torch.full((side**2,), scales[-1] / side) for side in scales])
+    weight_L = coarseness(scales)
     return weight_L / weight_L.mean()
 
 

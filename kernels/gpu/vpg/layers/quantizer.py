@@ -82,10 +82,14 @@ class Quantizer(nn.Module):
         """A full map at step k's scale, position first: [B, l, C]."""
         return (f_BChw.flatten(2) @ getattr(self, f"down_{k}").t()).transpose(1, 2)
 
+    def enlarge(self, k: int, map_BlC: torch.Tensor) -> torch.Tensor:
+        """A map of step k's scale at full size, [B, C, h, w]."""
+        h_BCn = map_BlC.transpose(1, 2) @ getattr(self, f"up_{k}").t()
+        return h_BCn.unflatten(2, (self.full, self.full))
+
     def up(self, k: int, codes_BlC: torch.Tensor) -> torch.Tensor:
         """What step k's code vectors add to the full map, [B, C, h, w]."""
-        h_BCn = codes_BlC.transpose(1, 2) @ getattr(self, f"up_{k}").t()
-        return self.quant_resi(k, h_BCn.unflatten(2, (self.full, self.full)))
+        return self.quant_resi(k, self.enlarge(k, codes_BlC))
 
     def nearest(self, z_nC: torch.Tensor) -> torch.Tensor:
         codebook_VC = self.embedding.weight
