@@ -25,8 +25,6 @@ const maxTimer = 2 ** 31 - 1;
 
 export class Call {
   readonly #options: CallOptions;
-  /** Length of the longest text of the caller's that is in no message. */
-  readonly longestHidden: number;
   readonly #controller = new AbortController();
   readonly #onAbort = () => this.#stop({ kind: "cancelled" }, "the caller gave up");
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,12 +36,16 @@ export class Call {
   /** @param options whose call, and when it is to end; the clock starts here */
   constructor(options: CallOptions) {
     this.#options = options;
-    this.longestHidden = longestOf(options.hidden ?? []);
     const { deadlineMs, signal } = options;
     signal.addEventListener("abort", this.#onAbort);
     if (signal.aborted) this.#onAbort();
     else if (!(deadlineMs > 0)) this.#expire();
     else this.#timer = setTimeout(() => this.#expire(), Math.min(deadlineMs, maxTimer));
+  }
+
+  /** Length of the longest text of the caller's that is in no message. */
+  get longestHidden(): number {
+    return longestOf(this.#options.hidden ?? []);
   }
 
   /**
