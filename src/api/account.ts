@@ -7,6 +7,7 @@ import { ledger, showLedger } from "./admin-schemas.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { errorAnswer } from "./schemas.ts";
+import { seconds } from "./seconds.ts";
 import { keyWith } from "./spec.ts";
 
 const account = ledger
@@ -81,5 +82,3 @@ function answerOf(state: AccountState): z.infer<typeof account> {
     })),
   };
 }
-
-const seconds = (ms: number) => Math.floor(ms / 1000);

@@ -16,6 +16,7 @@ import { refuseNoBody } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { entriesPage, entriesQuery, readEntries } from "./entries.ts";
 import { accountAnswer, listOf, name, pageQuery, readPage, showAccount, showPage } from "./key-schemas.ts";
+import { seconds } from "./seconds.ts";
 
 const params = z.object({ id: z.string() });
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
@@ -166,7 +167,7 @@ function limitsOf(asked: Omit<z.infer<typeof accountChange>, "disabled">): Parti
 /** @throws Refusal that says why the ledger did not post it. */
 function posted(answer: PostAnswer) {
   if (answer.kind === "posted") {
-    return { object: "ledger_entry" as const, seq: answer.seq, created_at: Math.floor(answer.atMs / 1000) };
+    return { object: "ledger_entry" as const, seq: answer.seq, created_at: seconds(answer.atMs) };
   }
   switch (answer.why) {
     case "key_reused":

@@ -7,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { wholeNumber } from "./query.ts";
 import { errorAnswer } from "./schemas.ts";
+import { seconds, secondsOrNull } from "./seconds.ts";
 import { keyWith } from "./spec.ts";
 
 const listed = z
@@ -90,7 +91,7 @@ function entryOf(hold: ListedHold): z.infer<typeof listed> {
     object: "generation",
     status: statusOf(hold.reason),
     created_at: seconds(hold.createdMs),
-    completed_at: hold.endedMs === null ? null : seconds(hold.endedMs),
+    completed_at: secondsOrNull(hold.endedMs),
     model: hold.model,
     n: hold.pictures,
     project: hold.project,
@@ -104,5 +105,3 @@ function statusOf(reason: EndReason | null) {
   if (reason === "cancelled" || reason === "failed") return reason;
   return reason === null ? "running" : "completed";
 }
-
-const seconds = (ms: number) => Math.floor(ms / 1000);

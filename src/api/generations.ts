@@ -7,6 +7,7 @@ import type { ApiEnv, Deps } from "./deps.ts";
 import { linking } from "./link.ts";
 import { picturesOf, settingsOf, tokensOf } from "./report.ts";
 import { errorAnswer, eventStream, generationAnswer, generationId } from "./schemas.ts";
+import { seconds, secondsOrNull } from "./seconds.ts";
 import { keyWith, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { leaving, takePlace } from "./streams.ts";
@@ -182,8 +183,8 @@ async function answerOf(record: GenerationRecord, link: (imageIndex: number) => 
     object: "generation" as const,
     status,
     failure,
-    created_at: Math.floor(createdMs / 1000),
-    completed_at: finishedMs === null ? null : Math.floor(finishedMs / 1000),
+    created_at: seconds(createdMs),
+    completed_at: secondsOrNull(finishedMs),
     model: plan.model,
     revision: plan.revision,
     output_format: plan.format,

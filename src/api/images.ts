@@ -20,6 +20,7 @@ import {
   imageRequest,
   priceQuote,
 } from "./schemas.ts";
+import { seconds } from "./seconds.ts";
 import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { leaving, takePlace } from "./streams.ts";
@@ -105,7 +106,7 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
     return c.json(
       {
-        created: Math.floor(createdMs / 1000),
+        created: seconds(createdMs),
         background: "opaque" as const,
         output_format: plan.format,
         size: plan.size,

@@ -7,6 +7,7 @@ import { catalogue } from "../catalogue/index.ts";
 import type { KeyLimits } from "../metering/hold.ts";
 import { Refusal } from "../refusal.ts";
 import { wholeNumber } from "./query.ts";
+import { seconds, secondsOrNull } from "./seconds.ts";
 
 const DAY_S = 86_400;
 const LATEST_S = 253_402_300_799;
@@ -122,9 +123,6 @@ export const listOf = <T extends z.ZodType>(item: T) =>
     last_id: z.string().nullable(),
     has_more: z.boolean(),
   });
-
-const seconds = (ms: number) => Math.floor(ms / 1000);
-const secondsOrNull = (ms: number | null) => (ms === null ? null : seconds(ms));
 
 export const showProject = ({ id, name, createdMs }: Project) => ({
   id,

@@ -7,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import { errorBody } from "./errors.ts";
 import { failureOf } from "./failure.ts";
 import { reportOf, usageOf, type Warning } from "./report.ts";
+import { seconds } from "./seconds.ts";
 import type { StreamPlace } from "./streams.ts";
 
 export interface StreamContext {
@@ -96,7 +97,7 @@ function dataOf(event: GenerationEvent, media: Media, context: StreamContext): [
   const { id, plan, createdMs, safetyIdentifier, warnings } = context;
   const picture = {
     ...media,
-    created_at: Math.floor(createdMs / 1000),
+    created_at: seconds(createdMs),
     size: plan.size,
     quality: "auto",
     background: "opaque",

@@ -6,6 +6,7 @@ import type { Webhook } from "../metering/webhooks/store.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { errorAnswer } from "./schemas.ts";
+import { seconds } from "./seconds.ts";
 import { keyWith } from "./spec.ts";
 
 const types = z.array(z.enum(WEBHOOK_TYPES)).min(1).max(WEBHOOK_TYPES.length);
@@ -125,5 +126,5 @@ const show = ({ id, url, events, createdMs }: Webhook) => ({
   object: "webhook" as const,
   url,
   events: [...events],
-  created_at: Math.floor(createdMs / 1000),
+  created_at: seconds(createdMs),
 });

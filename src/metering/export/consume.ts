@@ -6,7 +6,7 @@ import { usageFiles } from "./files.ts";
 
 export interface ExportPorts extends Pick<DeliveryPorts, "sinks" | "webhooks"> {
   readonly files: Pick<R2Bucket, "put">;
-  /** Names this deployment in every event: its public origin. */
+  /** Of every event, the same for ever: readers know an event by it and its id. */
   readonly source: string;
   readonly deliveries: Pick<Queue<Delivery>, "sendBatch">;
 }
@@ -26,7 +26,7 @@ export async function exportUsage(batch: MessageBatch<LedgerEvent>, ports: Expor
         ports.files.put(key, text, { httpMetadata: { contentType: "application/x-ndjson" } }),
       ),
     );
-    const deliveries = await deliveriesOf(events, ports.source, ports);
+    const deliveries = await deliveriesOf(events, usage, ports);
     for (let at = 0; at < deliveries.length; at += MOST_SENT) {
       await ports.deliveries.sendBatch(deliveries.slice(at, at + MOST_SENT).map((body) => ({ body })));
     }

@@ -1,7 +1,7 @@
 /** Events on their way out of the house, each to one sink or webhook, again and again until it is taken. */
 import type { LedgerEvent } from "../ledger/events.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
-import { cloudEventOf, isUsage, type UsageCloudEvent } from "./cloudevent.ts";
+import type { UsageCloudEvent } from "./cloudevent.ts";
 import { type Fetch, isAccepted, postOut } from "./outbound.ts";
 import { type Sink, sinkRequest } from "./sinks.ts";
 
@@ -22,13 +22,15 @@ export interface DeliveryPorts {
 /** After each failed attempt; a queue delays by at most 12 hours, and keeps a message for four days. */
 const DELAYS_S = [5, 300, 1_800, 7_200, 18_000, 36_000, 43_200, 43_200, 43_200];
 
-/** Who is to be told of these events, of at most a hundred accounts. */
+/**
+ * Who is to be told of these events, of at most a hundred accounts.
+ * @param usage those of them that sinks are told of.
+ */
 export async function deliveriesOf(
   events: readonly LedgerEvent[],
-  source: string,
+  usage: readonly UsageCloudEvent[],
   { sinks, webhooks }: Pick<DeliveryPorts, "sinks" | "webhooks">,
 ): Promise<Delivery[]> {
-  const usage = events.filter(isUsage).map((event) => cloudEventOf(event, source));
   const told = await webhooks.recipients(events);
   return [
     ...sinks().flatMap(({ kind }) => usage.map((event) => ({ to: kind, event }))),
