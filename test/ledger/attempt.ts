@@ -1,10 +1,10 @@
 /** The requests of one client, each of which may break at any moment. */
 import { createHash } from "node:crypto";
+import { linesOf, type StreamLine } from "../sse.ts";
 import type { Party } from "./accounts.ts";
 import type { Errand } from "./errand.ts";
 import type { Outcome, Seen } from "./seen.ts";
 import type { Server } from "./server.ts";
-import { linesOf, type StreamLine } from "./stream.ts";
 
 const ANSWERED_WITHIN_MS = 120_000;
 

@@ -4,12 +4,12 @@ import type { EndReason } from "../../src/metering/hold.ts";
 import { checkReceipt } from "../../src/metering/receipt/check.ts";
 import type { Receipt } from "../../src/metering/receipt/schema.ts";
 import { openReceipt, type PublicKeys } from "../../src/metering/receipt/sign.ts";
+import { linesOf } from "../sse.ts";
 import type { Party } from "./accounts.ts";
 import { sha256 } from "./attempt.ts";
 import { absentFindings } from "./audit-absent.ts";
 import type { Seen } from "./seen.ts";
 import type { Server } from "./server.ts";
-import { linesOf } from "./stream.ts";
 
 /** How a generation ended, by its ledger. */
 export interface Ended {

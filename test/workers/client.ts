@@ -1,5 +1,6 @@
 /** A small client of the Worker under test: posts, reads streams, and tells the unruly proxy what to do. */
 import { env, exports } from "cloudflare:workers";
+import { linesOf } from "../sse.ts";
 import type { Misdeed, Seen } from "../unruly/misdeed.ts";
 import { newAccount, newKey } from "./operator.ts";
 
@@ -39,22 +40,8 @@ export function post(body: unknown, init: RequestInit = {}): Promise<Response> {
 
 /** Events as they arrive; leaving the loop hangs up. */
 export async function* sse(response: Response): AsyncGenerator<SseEvent> {
-  let rest = "";
-  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
-    const frames = (rest + text).split("\n\n");
-    rest = frames.pop()!;
-    for (const frame of frames) {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(frame)?.[1];
-      if (frame.startsWith(":")) yield { id: null, type: "comment", data: { text: frame.slice(2) } };
-      else {
-        const id = field("id");
-        yield {
-          id: id === undefined ? null : Number(id),
-          type: field("event")!,
-          data: JSON.parse(field("data")!),
-        };
-      }
-    }
+  for await (const { id, type, data } of linesOf(response)) {
+    yield { id: id === null ? null : Number(id), type, data };
   }
 }
 

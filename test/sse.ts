@@ -15,7 +15,7 @@ export async function* linesOf(response: Response): AsyncGenerator<StreamLine> {
     rest = frames.pop()!;
     for (const frame of frames) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(frame)?.[1];
-      if (frame.startsWith(":")) yield { id: null, type: "comment", data: {} };
+      if (frame.startsWith(":")) yield { id: null, type: "comment", data: { text: frame.slice(2) } };
       else yield { id: field("id") ?? null, type: field("event")!, data: JSON.parse(field("data")!) };
     }
   }
