@@ -1,0 +1,23 @@
+"""Where a series is kept, and the arguments that every command of it shares."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from sprites.run import Run
+
+FOLDER = Path(__file__).parents[3] / ".train-scenes"
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the series")
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser
+
+
+def open_run(arguments: argparse.Namespace) -> Run:
+    torch.set_num_threads(arguments.threads)
+    return Run(arguments.folder, arguments.seed)
