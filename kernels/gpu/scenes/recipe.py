@@ -17,7 +17,7 @@ SCALES = (1, 2, 3, 4, 6, 8)
 VOCAB, CODE_DIM = 512, 16
 RICHNESS = (0.0, 0.5, 1.0)  # of the series
 WIDTHS = {"s": (96, 3, 3), "m": (128, 4, 4), "l": (192, 6, 6)}  # width, depth, heads: about 0.4, 1 and 3 million
-CHECKPOINTS = (1 / 8, 1 / 4, 1 / 2)  # of a training, kept beside its end
+CHECKPOINTS = (1 / 16, 1 / 4, 1 / 2)  # of a training, kept beside its end
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def recipe(size: str = "m", steps: int = 0, batch: int = 64) -> Recipe:
         pictures=40_000,
         features_steps=0,
         features_batch=0,
-        tokenizer_steps=4500,
+        tokenizer_steps=2200,
         tokenizer_batch=32,
-        coded_pictures=80_000,
+        coded_pictures=60_000,
         transformer_steps=steps,
         transformer_batch=batch,
         autoencoder=AutoencoderConfig(

@@ -1,0 +1,96 @@
+"""Training of one transformer of the series: python -m scenes.train_transformer m 0.5 1800; run it again to go on.
+
+Averaged weights are kept at a sixteenth, a quarter and half of the way too: training length comes for free. The rate is
+flat until half, then falls to 0, so an earlier checkpoint is one of a training that never cooled down.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from scenes.codes import load_codes
+from scenes.folder import open_run, parser_of
+from scenes.recipe import CHECKPOINTS, RICHNESS, WIDTHS, Member, recipe
+from sprites.optimizer import Optimizer
+from sprites.recipe import Recipe
+from sprites.run import Alarm, Epochs, Run, warmup_stable_decay
+from sprites.train_tokenizer import load_tokenizer
+from sprites.train_transformer import LABEL_DROPOUT, STAGE, averaged_copy, new_transformer
+from vpg.layers.quantizer import Quantizer
+from vpg.models.var import Var
+
+AVERAGE = 0.995
+
+
+@torch.no_grad()
+def nats_of(model: Var, quantizer: Quantizer, token_BL: torch.Tensor, label_B: torch.Tensor) -> torch.Tensor:
+    """[L]: teacher-forced nats a token."""
+    loss_L = torch.zeros(token_BL.shape[1])
+    for tokens, labels in zip(token_BL.long().split(250), label_B.split(250), strict=True):
+        logits_BLV = model(labels, quantizer.decode(tokens)[0])
+        loss_L += F.cross_entropy(logits_BLV.transpose(1, 2), tokens, reduction="none").sum(0) / len(token_BL)
+    return loss_L
+
+
+def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
+    """Writes MEMBER.pt and MEMBER@CHECKPOINT.pt."""
+    if run.path(f"{member.name}.pt").exists():
+        return
+    tokenizer = load_tokenizer(run, plan)
+    quantizer = tokenizer.quantize
+    stored = load_codes(run, tokenizer, plan.coded_pictures, member.richness)
+    torch.manual_seed(run.seed)
+    model = new_transformer(plan)
+    optimizer = Optimizer(model, AVERAGE, plan.bf16)
+    steps, first, state_name = member.steps, 0, f"{member.name}-state.pt"
+    if state := run.load(state_name):
+        first = state["step"]
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        run.log(f"{member.name} resumes at step {first}")
+    run.log(f"{member.name}: {sum(p.numel() for p in model.parameters())} parameters")
+    epochs = Epochs(len(stored["labels"]), member.batch, run.seed)
+    save, running = Alarm(plan.save_seconds), None
+    kept = {round(share * steps): member.label(share) for share in CHECKPOINTS} | {steps: member.name}
+
+    @torch.compile
+    def loss_of(label_B: torch.Tensor, maps_BlC: torch.Tensor, token_BL: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(plan.device, torch.bfloat16, enabled=plan.bf16):
+            logits_BLV = model(label_B, maps_BlC)
+        return F.cross_entropy(logits_BLV.float().flatten(0, 1), token_BL.flatten())
+
+    for step in range(first, steps):
+        chosen = epochs.at(step)
+        token_BL = stored["tokens"][chosen].long()
+        dropped = torch.rand(len(chosen), generator=run.generator(STAGE, step)) < LABEL_DROPOUT
+        label_B = stored["labels"][chosen].masked_fill(dropped, plan.var.classes)
+        with torch.no_grad():
+            maps_BlC, _ = quantizer.decode(token_BL)
+        loss = loss_of(label_B, maps_BlC, token_BL)
+        loss.backward()
+        optimizer.step(step, warmup_stable_decay(step, steps, warmup=100, decay=0.5))
+        running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
+        if step % 50 == 0:
+            run.log(f"{member.name} {step}/{steps} loss {running:.4f}")
+        if save.rings():
+            state = {"step": step + 1, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            run.save(state_name, state)
+        if name := kept.get(step + 1):
+            average = averaged_copy(model, optimizer)
+            loss_L = nats_of(average, quantizer, stored["fresh"], stored["fresh_labels"])
+            by_scale = " ".join(f"{part.mean():.3f}" for part in loss_L.split([side**2 for side in plan.var.scales]))
+            run.log(f"{name} test: {loss_L.mean():.4f} nats a token; by scale {by_scale}")
+            run.save(f"{name}.pt", average.state_dict())
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("size", choices=WIDTHS)
+    parser.add_argument("richness", type=float, help=f"of the series: {RICHNESS}")
+    parser.add_argument("steps", type=int)
+    arguments = parser.parse_args()
+    member = Member(arguments.size, arguments.richness, arguments.steps)
+    train_transformer(open_run(arguments), member, recipe(member.size, member.steps, member.batch))
+
+
+if __name__ == "__main__":
+    main()
