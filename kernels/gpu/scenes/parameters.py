@@ -1,7 +1,8 @@
 """Everything that decides a picture of the scenes world, as numbers: drawn from (count, seed, richness), all known.
 
 Richness 0 is plain (one upright, centred object of eight kinds before two quiet colours), 1 is rich (up to three that
-overlap, freely turned, of 32 kinds, patterned, before a textured ground that lies any way). Shapes: n pictures, s slots.
+overlap, freely turned, of 32 kinds, patterned, before a textured ground that lies any way).
+Shapes in comments: n pictures, s slots.
 """
 
 from dataclasses import dataclass, fields

@@ -58,7 +58,7 @@ class Pass:
         self.uniform_BL = torch.rand(self.count, self.bounds[-1], generator=generator, dtype=torch.float64)
         self.corruption = torch.Generator().manual_seed(seed + 1_000_003)
         self.f_BChw = torch.zeros(self.count, var.config.code_dim, quantizer.full, quantizer.full)
-        self.spoiled_BChw = self.f_BChw  # of kind `codebook`: the picture so far from replaced tokens
+        self.spoiled = [self.f_BChw]  # of kind `codebook`: the picture before each step, from replaced tokens
         self.content: list[torch.Tensor] = []  # of each step, clean, [B, l, D]
         self.tokens: list[torch.Tensor] = []
 
@@ -86,7 +86,7 @@ class Pass:
             case Corruption.POSITION:
                 return content_BlD + places.gather(place_1lD.expand_as(content_BlD))
             case Corruption.CODEBOOK:
-                return self.var.word_embed(self.quantizer.down(k, self.spoiled_BChw)) + place_1lD
+                return self.var.word_embed(self.quantizer.down(k, self.spoiled[k])) + place_1lD
 
     def rows(self, x_BlD: torch.Tensor) -> torch.Tensor:
         return x_BlD.repeat(len(self.own), 1, 1)
@@ -144,6 +144,10 @@ class Pass:
 
     def logits_anew(self, k: int, condition: Condition) -> torch.Tensor:
         own = [self.clean(k)] if not self.setting.own else []
+        if self.setting.kind == Corruption.CODEBOOK:
+            self.spoiled = self.spoiled[:1]
+            for j, token_Bl in enumerate(self.tokens):
+                self.spoil(j, token_Bl)
         parts = [self.corrupted(j, self.places(j)) for j in range(1, k + 1 - len(own))] + own
         x_RlD = torch.cat([self.var.embed_start(condition), *(self.rows(part) for part in parts)], dim=1)
         end = self.bounds[k + 1]
@@ -157,10 +161,14 @@ class Pass:
         token_Bl = draw(l_BlV.float().flatten(0, 1), r_n, setting.temperature, 0, setting.top_p).view(self.count, -1)
         self.tokens.append(token_Bl)
         self.f_BChw = self.f_BChw + quantizer.up(k, quantizer.embedding(token_Bl))
-        if setting.kind == Corruption.CODEBOOK and setting.guided:
-            places = self.places(k)
-            spoiled_Bl = torch.where(places.hit_Bl, places.entry_Bl, token_Bl)
-            self.spoiled_BChw = self.spoiled_BChw + quantizer.up(k, quantizer.embedding(spoiled_Bl))
+        if setting.kind == Corruption.CODEBOOK and setting.guided and not setting.anew:
+            self.spoil(k, token_Bl)
+
+    def spoil(self, k: int, token_Bl: torch.Tensor) -> None:
+        """Put step k's tokens, a share of them replaced, into the picture of the corrupted branch."""
+        places = self.places(k)
+        spoiled_Bl = torch.where(places.hit_Bl, places.entry_Bl, token_Bl)
+        self.spoiled.append(self.spoiled[-1] + self.quantizer.up(k, self.quantizer.embedding(spoiled_Bl)))
 
 
 @torch.no_grad()

@@ -82,9 +82,7 @@ def texture_cover(scenes: Scenes, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.clip(0.5 + wave * (x.shape[0] / 32) * 1.2, 0, 1)
 
 
-def paint_object(
-    pixels: np.ndarray, scenes: Scenes, slot: int, kind: int, x: np.ndarray, y: np.ndarray
-) -> np.ndarray:
+def paint_object(pixels: np.ndarray, scenes: Scenes, slot: int, kind: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The pixels [m, H, W, 3] with an object of one kind on each."""
     size = scenes.size[:, slot]
     u, v = turned(x - spread(scenes.x[:, slot]), y - spread(scenes.y[:, slot]), scenes.turn[:, slot])

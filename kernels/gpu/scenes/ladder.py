@@ -1,0 +1,58 @@
+"""Which measures see what: python -m scenes.ladder MEMBER [--seeds N] [--count N].
+
+Sets that anyone would put in this order (real pictures, reconstructions, samples of a fully, a half and a briefly
+trained model, real pictures of which the last scales are cut off) are measured with several seeds each; a line a set
+goes to docs/evaluation/ladder.jsonl. A measure that does not put them in this order beyond noise is blind to something.
+"""
+
+from pathlib import Path
+
+import torch
+
+from scenes.folder import open_run, parser_of
+from scenes.measures import FLOOR_SEED, Yardstick, real_pictures
+from scenes.records import Records, command
+from scenes.sampler import decode, sample_tokens
+from scenes.series import Series, labels_for
+from scenes.setting import Setting
+
+OUT = Path(__file__).parents[3] / "docs" / "evaluation"
+RUNGS = ("real", "reconstructions", "full", "half", "brief", "cut 5 of 6", "cut 4 of 6")
+CHECKPOINT = {"full": 1.0, "half": 1 / 2, "brief": 1 / 16}
+
+
+def pictures_of(series: Series, rung: str, seed: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A set of a rung and its labels; made rungs are sampled plainly, from the same seed each."""
+    member = series.member
+    if rung in CHECKPOINT:
+        label_B = labels_for(member.richness, count)
+        tokens = sample_tokens(series.var(CHECKPOINT[rung]), series.tokenizer.quantize, Setting(), label_B, seed)
+        return decode(series.tokenizer, tokens), label_B
+    pictures, label_B = real_pictures(count, FLOOR_SEED + 1000 * seed, member.richness)
+    if rung == "real":
+        return pictures, label_B
+    scales = None if rung == "reconstructions" else int(rung.split()[1])
+    return decode(series.tokenizer, series.encode(pictures), scales), label_B
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("member", help="of the series, as its files are named, e.g. s-r0.5-1200")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--count", type=int, default=1000)
+    arguments = parser.parse_args()
+    run = open_run(arguments)
+    series, records = Series.opened(run, arguments.member), Records(OUT / "ladder.jsonl")
+    yardstick = Yardstick.made(run, series.member.richness)
+    for seed in range(arguments.seeds):
+        for rung in RUNGS:
+            cell = {"member": arguments.member, "rung": rung, "seed": seed, "count": arguments.count}
+            if records.has(cell):
+                continue
+            figures = yardstick.measure(*pictures_of(series, rung, seed, arguments.count), seed)
+            records.add(cell | {"command": command()}, figures)
+            run.log(f"{rung} seed {seed} " + " ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Figures on disk, a JSON object a line: what was measured, its seed, its command; a kill loses one at most."""
+
+import json
+import sys
+from pathlib import Path
+
+
+def command() -> str:
+    """As it was typed, from kernels/gpu."""
+    words = [word for word in sys.argv[1:]]
+    module = Path(sys.argv[0]).stem
+    return " ".join(["python -m", f"scenes.{module}", *words])
+
+
+class Records:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.lines = read(path)
+        self.done = {key(line) for line in self.lines}
+
+    def has(self, cell: dict) -> bool:
+        return key(cell) in self.done
+
+    def add(self, cell: dict, figures: dict) -> None:
+        """The cell says what was measured; it must hold `seed`."""
+        line = {**cell, "figures": rounded(figures)}
+        torn = self.path.exists() and not self.path.read_text().endswith("\n")
+        with self.path.open("a") as file:
+            file.write(("\n" if torn else "") + json.dumps(line) + "\n")
+        self.lines.append(line)
+        self.done.add(key(line))
+
+
+def key(line: dict) -> str:
+    return json.dumps({name: line[name] for name in sorted(line) if name not in ("figures", "command")})
+
+
+def rounded(figures: dict) -> dict:
+    def short(value: float | list[float]) -> float | list[float]:
+        return [short(each) for each in value] if isinstance(value, list) else float(f"{value:.5g}")
+
+    return {name: short(value) for name, value in figures.items()}
+
+
+def read(path: Path) -> list[dict]:
+    """What a kill cut off is passed over."""
+    found = []
+    for text in path.read_text().splitlines() if path.exists() else []:
+        try:
+            found.append(json.loads(text))
+        except json.JSONDecodeError:
+            continue
+    return found

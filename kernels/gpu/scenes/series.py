@@ -1,0 +1,47 @@
+"""A trained member of the series, opened to be measured: its tokenizer, and its transformer at any checkpoint."""
+
+from dataclasses import dataclass
+
+import torch
+
+from scenes.parameters import kinds_of
+from scenes.recipe import Member, recipe, var
+from sprites.codes import encode
+from sprites.run import Run
+from sprites.train_tokenizer import load_tokenizer
+from vpg.models.var import Var
+from vpg.models.vqvae import Vqvae
+
+
+def parse_member(name: str) -> Member:
+    """From its file's name: size, richness, steps."""
+    size, richness, steps = name.split("-")
+    return Member(size, float(richness.removeprefix("r")), int(steps))
+
+
+def labels_for(richness: float, count: int) -> torch.Tensor:
+    """Every kind of the world as often as any other."""
+    return torch.arange(count) % kinds_of(richness)
+
+
+@dataclass
+class Series:
+    run: Run
+    member: Member
+    tokenizer: Vqvae
+
+    @classmethod
+    def opened(cls, run: Run, name: str) -> "Series":
+        return cls(run, parse_member(name), load_tokenizer(run, recipe()))
+
+    def var(self, checkpoint: float = 1.0) -> Var:
+        model = Var(var(self.member.size))
+        state = self.run.load(f"{self.member.label(checkpoint)}.pt")
+        if state is None:
+            raise FileNotFoundError(f"{self.member.label(checkpoint)}.pt is not trained yet")
+        model.load_state_dict(state)
+        return model.eval().requires_grad_(False)
+
+    def encode(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Tokens [B, L]."""
+        return encode(self.tokenizer, pictures, "cpu").long()

@@ -1,0 +1,114 @@
+"""Settings against each other on members of the series: python -m scenes.sweep PLAN MEMBER[@CHECKPOINT] ...
+
+Plans: `regime` (does VPG gain, at a few strengths and shares, beside what else sharpens), `guided` (the same under
+CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member, setting, seed) goes to
+docs/evaluation/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the same random numbers under
+every setting, so settings are compared seed by seed.
+"""
+
+import time
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+
+from scenes.drift import InputEye, judged
+from scenes.folder import open_run, parser_of
+from scenes.measures import REAL_SEED, Yardstick, real_pictures
+from scenes.records import Records, command
+from scenes.sampler import decode, sample_tokens
+from scenes.series import Series, labels_for
+from scenes.setting import SHAPES, Setting
+from sprites.run import Run
+from vpg.corruption import Corruption
+from vpg.models.var import Var
+
+OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "sweep.jsonl"
+FIRST_SEED = 1000
+PLAIN = Setting()
+BASE = Setting(strength=1.0, ratio=0.3)
+
+
+def regime() -> list[Setting]:
+    pairs = [(0.5, 0.5), (1.0, 0.3), (0.5, 0.3), (1.0, 0.1), (1.0, 0.5), (0.25, 0.5), (2.0, 0.1), (2.0, 0.3)]
+    vpg = [Setting(strength=strength, ratio=ratio) for strength, ratio in pairs]
+    other = [Setting(temperature=0.9), Setting(top_p=0.95), Setting(cfg=1.5), Setting(temperature=0.8)]
+    return [PLAIN, *vpg[:3], *other, *vpg[3:]]
+
+
+def guided() -> list[Setting]:
+    vpg = [(0.25, 0.5), (0.5, 0.3), (0.5, 0.1), (0.5, 0.5), (1.0, 0.1)]
+    under = [Setting(cfg=cfg, strength=strength, ratio=ratio) for cfg, (strength, ratio) in product((1.5,), vpg)]
+    return [Setting(cfg=1.5), *under, Setting(cfg=2.5), Setting(cfg=1.5, top_p=0.95), Setting(cfg=0.75)]
+
+
+def ablation() -> list[Setting]:
+    kinds = [replace(BASE, kind=kind.value) for kind in Corruption if kind.value != BASE.kind]
+    shapes = [replace(BASE, shape=shape) for name, shape in SHAPES.items() if name != "constant"]
+    scope = [replace(BASE, anew=True), replace(BASE, own=False), replace(BASE, own=False, anew=True)]
+    sharp = [replace(BASE, temperature=0.9), replace(BASE, top_p=0.95)]
+    return [PLAIN, BASE, *kinds, *scope, *shapes, *sharp]
+
+
+PLANS = {"regime": regime, "guided": guided, "ablation": ablation}
+
+
+class Bench:
+    """One richness: the yardstick and the inputs of real tokens, made once."""
+
+    def __init__(self, run: Run, series: Series, judge: Var | None) -> None:
+        richness = series.member.richness
+        self.yardstick = Yardstick.made(run, richness)
+        pictures, _ = real_pictures(2000, REAL_SEED + 5000, richness)
+        self.inputs = InputEye.fitted(series.tokenizer.quantize, series.encode(pictures))
+        self.judge = judge
+
+    def measure(self, series: Series, var: Var, setting: Setting, seed: int, count: int, critic: bool) -> dict:
+        label_B = labels_for(series.member.richness, count)
+        began = time.process_time()
+        token_BL = sample_tokens(var, series.tokenizer.quantize, setting, label_B, seed)
+        seconds = time.process_time() - began
+        pictures = decode(series.tokenizer, token_BL)
+        figures = self.yardstick.measure(pictures, label_B, seed, critic) | self.inputs.measure(token_BL, seed)
+        if self.judge is not None:
+            figures |= judged(self.judge, series.tokenizer.quantize, token_BL, label_B)
+        return figures | {"sampling_ms": 1000 * seconds / count}
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("plan", choices=PLANS)
+    parser.add_argument("members", nargs="+")
+    parser.add_argument("--judge", help="a member whose nats a step are asked for; of the same richness")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--critic", action="store_true", help="train a convolutional critic for each set too")
+    parser.add_argument("--minutes", type=float, default=60)
+    arguments = parser.parse_args()
+    run, records, until = open_run(arguments), Records(OUT), time.monotonic() + 60 * arguments.minutes
+    benches: dict[float, Bench] = {}
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
+        for name in arguments.members:
+            member, _, checkpoint = name.partition("@")
+            series = Series.opened(run, member)
+            for setting in PLANS[arguments.plan]():
+                cell = {"member": name, "setting": asdict(setting), "seed": seed, "count": arguments.count}
+                if records.has(cell | {"judge": arguments.judge}):
+                    continue
+                if time.monotonic() > until:
+                    run.log("the minutes are up")
+                    return
+                if series.member.richness not in benches:
+                    judge = Series.opened(run, arguments.judge).var() if arguments.judge else None
+                    benches[series.member.richness] = Bench(run, series, judge)
+                var = series.var(float(checkpoint or 1))
+                bench = benches[series.member.richness]
+                figures = bench.measure(series, var, setting, seed, arguments.count, arguments.critic)
+                records.add(cell | {"judge": arguments.judge, "command": command()}, figures)
+                shown = ("fd_filters", "fd_raw", "fd_embedding", "fd_parameters", "density", "recall", "critic_linear")
+                line = " ".join(f"{key} {figures[key]:.3f}" for key in shown)
+                run.log(f"{name} {setting.label}: {line} front {figures['residual_front']:.4f}")
+
+
+if __name__ == "__main__":
+    main()
