@@ -47,7 +47,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         for rung in RUNGS:
             cell = {"member": arguments.member, "rung": rung, "seed": seed, "count": arguments.count}
-            if records.has(cell):
+            if records.has(cell) or not series.has(CHECKPOINT.get(rung, 0)):
                 continue
             figures = yardstick.measure(*pictures_of(series, rung, seed, arguments.count), seed)
             records.add(cell | {"command": command()}, figures)

@@ -51,7 +51,7 @@ def recipe(size: str = "m", steps: int = 0, batch: int = 64) -> Recipe:
         features_batch=0,
         tokenizer_steps=2200,
         tokenizer_batch=32,
-        coded_pictures=60_000,
+        coded_pictures=30_000,
         transformer_steps=steps,
         transformer_batch=batch,
         autoencoder=AutoencoderConfig(

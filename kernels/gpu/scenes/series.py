@@ -34,6 +34,10 @@ class Series:
     def opened(cls, run: Run, name: str) -> "Series":
         return cls(run, parse_member(name), load_tokenizer(run, recipe()))
 
+    def has(self, checkpoint: float) -> bool:
+        """Whether the training has come so far."""
+        return checkpoint == 0 or self.run.path(f"{self.member.label(checkpoint)}.pt").exists()
+
     def var(self, checkpoint: float = 1.0) -> Var:
         model = Var(var(self.member.size))
         state = self.run.load(f"{self.member.label(checkpoint)}.pt")
