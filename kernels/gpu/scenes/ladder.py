@@ -1,8 +1,9 @@
 """Which measures see what: python -m scenes.ladder MEMBER [--seeds N] [--count N].
 
-Sets that anyone would put in this order (real pictures, reconstructions, samples of a fully, a half and a briefly
-trained model, real pictures of which the last scales are cut off) are measured with several seeds each; a line a set
-goes to docs/evaluation/ladder.jsonl. A measure that does not put them in this order beyond noise is blind to something.
+Two chains of sets that anyone would put in this order are measured with several seeds each: real pictures,
+reconstructions, samples of a fully, a half, a quarter and a briefly trained model; and reconstructions, the same without
+the last scale, without the last two. A line a set goes to docs/evaluation/ladder.jsonl. A measure that does not put them
+in this order beyond noise is blind to something.
 """
 
 from pathlib import Path
@@ -17,8 +18,9 @@ from scenes.series import Series, labels_for
 from scenes.setting import Setting
 
 OUT = Path(__file__).parents[3] / "docs" / "evaluation"
-RUNGS = ("real", "reconstructions", "full", "half", "brief", "cut 5 of 6", "cut 4 of 6")
-CHECKPOINT = {"full": 1.0, "half": 1 / 2, "brief": 1 / 16}
+CHECKPOINT = {"full": 1.0, "half": 1 / 2, "quarter": 1 / 4, "brief": 1 / 16}
+CHAINS = (("real", "reconstructions", *CHECKPOINT), ("reconstructions", "cut 5 of 6", "cut 4 of 6"))
+RUNGS = ("real", "reconstructions", "cut 5 of 6", "cut 4 of 6", *CHECKPOINT)
 
 
 def pictures_of(series: Series, rung: str, seed: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:

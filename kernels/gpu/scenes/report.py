@@ -6,9 +6,10 @@ is written by hand.
 
 import re
 import statistics
+from itertools import pairwise
 from pathlib import Path
 
-from scenes.ladder import OUT, RUNGS
+from scenes.ladder import CHAINS, OUT, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
@@ -47,12 +48,18 @@ def ladder_table(lines: list[dict], member: str) -> str:
     for name, (more, what) in MEASURES.items():
         values = {rung: [figures[name] for figures in sets[rung].values()] for rung in rungs}
         faults = []
-        for better, worse in zip(rungs, rungs[1:], strict=False):
+        for better, worse in neighbours(rungs):
             good, by = apart(values[better], values[worse], more)
             if not good:
                 faults.append(f"{better} {'<' if by < 0 else '~'} {worse} ({by:+.1f})")
         rows.append([f"`{name}`", what, *(spread(values[rung]) for rung in rungs), "; ".join(faults) or "**none**"])
     return table(["measure", "what", *rungs, "fails at (deviations)"], rows)
+
+
+def neighbours(rungs: list[str]) -> list[tuple[str, str]]:
+    """Of each chain, among the rungs that were measured."""
+    chains = ([rung for rung in chain if rung in rungs] for chain in CHAINS)
+    return [pair for chain in chains for pair in pairwise(chain)]
 
 
 def members_of(lines: list[dict]) -> list[str]:

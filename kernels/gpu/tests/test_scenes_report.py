@@ -24,7 +24,7 @@ def test_sets_are_apart_only_beyond_their_noise_and_the_right_way_round() -> Non
 
 
 def test_a_measure_that_turns_two_rungs_round_is_found_out() -> None:
-    worth = {rung: float(i) for i, rung in enumerate(RUNGS)}
+    worth = {rung: float(i) for i, rung in enumerate(RUNGS)}  # which both chains agree with
     lines = []
     for rung in RUNGS:
         for seed in range(3):
