@@ -1,9 +1,9 @@
 """Which measures see what: python -m scenes.ladder MEMBER [--seeds N] [--count N].
 
 Two chains of sets that anyone would put in this order are measured with several seeds each: real pictures,
-reconstructions, samples of a fully, a half, a quarter and a briefly trained model; and reconstructions, the same without
-the last scale, without the last two. A line a set goes to docs/evaluation/ladder.jsonl. A measure that does not put them
-in this order beyond noise is blind to something.
+reconstructions, samples of a fully, a half, a quarter and a briefly trained model; and reconstructions, the same
+without the last scale, without the last two. A line a set goes to docs/evaluation/ladder.jsonl. A measure that does not
+put them in this order beyond noise is blind to something.
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
 """Settings against each other on members of the series: python -m scenes.sweep PLAN MEMBER[@CHECKPOINT] ...
 
-Plans: `regime` (does VPG gain, at a few strengths and shares, beside what else sharpens), `guided` (the same under
-CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member, setting, seed) goes to
-docs/evaluation/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the same random numbers under
-every setting, so settings are compared seed by seed.
+Plans: `core` (the few that tell most), `regime` (does VPG gain, at a few strengths and shares, beside what else
+sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
+setting, seed) goes to docs/evaluation/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the
+same random numbers under every setting, so settings are compared seed by seed.
 """
 
 import time
@@ -35,6 +35,19 @@ def regime() -> list[Setting]:
     return [PLAIN, *vpg[:3], *other, *vpg[3:]]
 
 
+def core() -> list[Setting]:
+    """The few that tell most, for every member."""
+    vpg = Setting(strength=0.5, ratio=0.5)
+    return [
+        PLAIN,
+        vpg,
+        Setting(cfg=1.5),
+        replace(vpg, cfg=1.5),
+        Setting(temperature=0.9),
+        Setting(strength=1.0, ratio=0.3),
+    ]
+
+
 def guided() -> list[Setting]:
     vpg = [(0.25, 0.5), (0.5, 0.3), (0.5, 0.1), (0.5, 0.5), (1.0, 0.1)]
     under = [Setting(cfg=cfg, strength=strength, ratio=ratio) for cfg, (strength, ratio) in product((1.5,), vpg)]
@@ -49,7 +62,7 @@ def ablation() -> list[Setting]:
     return [PLAIN, BASE, *kinds, *scope, *shapes, *sharp]
 
 
-PLANS = {"regime": regime, "guided": guided, "ablation": ablation}
+PLANS = {"core": core, "regime": regime, "guided": guided, "ablation": ablation}
 
 
 class Bench:
