@@ -1,7 +1,7 @@
 """Settings against each other on members of the series: python -m scenes.sweep PLAN MEMBER[@CHECKPOINT] ...
 
-Plans: `core` (the few that tell most), `regime` (does VPG gain, at a few strengths and shares, beside what else
-sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
+Plans: `pair` (without and with VPG), `core` (the few that tell most), `regime` (more strengths and shares, beside what
+else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
 setting, seed) goes to docs/evaluation/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the
 same random numbers under every setting, so settings are compared seed by seed.
 """
@@ -62,7 +62,12 @@ def ablation() -> list[Setting]:
     return [PLAIN, BASE, *kinds, *scope, *shapes, *sharp]
 
 
-PLANS = {"core": core, "regime": regime, "guided": guided, "ablation": ablation}
+def pair() -> list[Setting]:
+    """Without and with."""
+    return core()[:2]
+
+
+PLANS = {"pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation}
 
 
 class Bench:
