@@ -2,8 +2,8 @@
 
 Two chains of sets that anyone would put in this order are measured with several seeds each: real pictures,
 reconstructions, samples of a fully, a half, a quarter and a briefly trained model; and reconstructions, the same
-without the last scale, without the last two. A line a set goes to docs/evaluation/ladder.jsonl. A measure that does not
-put them in this order beyond noise is blind to something.
+without the last scale, without the last two. A line a set goes to docs/evaluation/scenes/ladder.jsonl. A measure that
+does not put them in this order beyond noise is blind to something.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
 from scenes.setting import Setting
 
-OUT = Path(__file__).parents[3] / "docs" / "evaluation"
+OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "scenes"
 CHECKPOINT = {"full": 1.0, "half": 1 / 2, "quarter": 1 / 4, "brief": 1 / 16}
 CHAINS = (("real", "reconstructions", *CHECKPOINT), ("reconstructions", "cut 5 of 6", "cut 4 of 6"))
 RUNGS = ("real", "reconstructions", "cut 5 of 6", "cut 4 of 6", *CHECKPOINT)

@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 
-def command() -> str:
-    """As it was typed, from kernels/gpu."""
-    words = [word for word in sys.argv[1:]]
-    module = Path(sys.argv[0]).stem
+def command(arguments: list[str] | None = None) -> str:
+    """As it was typed, from kernels/gpu, without the folder of this machine; by default this process's own."""
+    module, *words = arguments or [Path(sys.argv[0]).stem, *sys.argv[1:]]
+    if "--folder" in words:
+        place = words.index("--folder")
+        del words[place : place + 2]
     return " ".join(["python -m", f"scenes.{module}", *words])
 
 

@@ -17,8 +17,10 @@ from scenes.records import read
 from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 
-PAGE = OUT.parent / "evaluation.md"
-SHOWN = ("fd_filters", "fd_raw", "fd_embedding", "density", "coverage", "recall", "critic_linear", "residual_front")
+PAGE = OUT.parents[1] / "evaluation.md"
+SHOWN = (
+    "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
+)  # fmt: skip
 Sets = dict[int, dict]  # figures by seed
 
 
@@ -106,26 +108,29 @@ def drift_plot(lines: list[dict], member: str, labels: list[str], path: Path) ->
         line_plot(path, title, f"step, of {len(SCALES)}", "Fréchet distance / variance", curves, zero=True)
 
 
-def strength_plot(lines: list[dict], name: str, ratio: float, path: Path) -> None:
-    """A measure against lambda at one share n_p, relative to lambda 0; a curve a member."""
-    curves = []
+def gain_table(lines: list[dict]) -> str:
+    """A row a member: what VPG (and, beside it, a lower temperature) changes, in per cent and in deviations."""
+    rows = []
     for member in members_of(lines):
-        own = [line for line in lines if line["member"] == member]
-        plain, points = {}, []
-        for line in own:
-            if setting_of(line) == Setting():
-                plain[line["seed"]] = line["figures"]
-        by_strength: dict[float, list[float]] = {0.0: [1.0] * len(plain)}
-        for line in own:
-            setting = setting_of(line)
-            if setting == Setting(strength=setting.strength, ratio=ratio) and line["seed"] in plain:
-                change = line["figures"][name] / plain[line["seed"]][name]
-                by_strength.setdefault(setting.strength, []).append(change)
-        points = [(x, statistics.fmean(ys), deviation(ys)) for x, ys in sorted(by_strength.items()) if ys]
-        if len(points) > 1:
-            curves.append(Curve(member, points))
-    if curves:
-        line_plot(path, f"{name} against VPG's strength, n_p {ratio:g}", "lambda", "relative to lambda 0", curves)
+        sets = grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+        for label, base in (("VPG 0.5 n_p 0.5", "plain"), ("CFG 1.5, VPG 0.5 n_p 0.5", "CFG 1.5"), ("T 0.9", "plain")):
+            if label in sets and base in sets:
+                seeds = sets[label].keys() & sets[base].keys()
+                rows.append([member, f"{label} against {base}", str(len(seeds)), *gains(sets, label, base)])
+    return table(["member", "what", "seeds", *(f"`{name}`" for name in SHOWN)], rows)
+
+
+def gains(sets: dict[str, Sets], label: str, base: str) -> list[str]:
+    """Of every shown measure: the mean change in per cent of the base, and in deviations (positive: better)."""
+    found = []
+    for name in SHOWN:
+        changes = paired(sets[label], sets[base], name)
+        level = statistics.fmean(figures[name] for figures in sets[base].values())
+        noise = noise_of(sets, name)
+        sign = 1 if MEASURES[name][0] else -1
+        by = f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 and len(changes) > 1 else ""
+        found.append(f"{100 * statistics.fmean(changes) / level:+.0f}%{by}")
+    return found
 
 
 def fill(page: str, name: str, text: str) -> str:
@@ -140,10 +145,9 @@ def main() -> None:
         page = fill(page, f"ladder {member}", ladder_table(ladder, member))
     for member in members_of(sweep):
         page = fill(page, f"sweep {member}", sweep_table(sweep, member))
-        labels = ["plain", "VPG 1 n_p 0.3", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.3"]
+        labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
         drift_plot(sweep, member, labels, OUT / f"drift-{member.replace('@', '-at-')}.svg")
-    for name in ("fd_filters", "fd_embedding"):
-        strength_plot(sweep, name, 0.3, OUT / f"strength-{name.replace('_', '-')}.svg")
+    page = fill(page, "gains", gain_table(sweep))
     PAGE.write_text(page)
 
 

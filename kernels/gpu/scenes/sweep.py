@@ -2,8 +2,8 @@
 
 Plans: `pair` (without and with VPG), `core` (the few that tell most), `regime` (more strengths and shares, beside what
 else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
-setting, seed) goes to docs/evaluation/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the
-same random numbers under every setting, so settings are compared seed by seed.
+setting, seed) goes to docs/evaluation/scenes/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has
+the same random numbers under every setting, so settings are compared seed by seed.
 """
 
 import time
@@ -22,7 +22,7 @@ from sprites.run import Run
 from vpg.corruption import Corruption
 from vpg.models.var import Var
 
-OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "sweep.jsonl"
+OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "scenes" / "sweep.jsonl"
 FIRST_SEED = 1000
 PLAIN = Setting()
 BASE = Setting(strength=1.0, ratio=0.3)

@@ -10,7 +10,7 @@ from scenes.drift import InputEye
 from scenes.parameters import draw_scenes
 from scenes.patches import PatchEye
 from scenes.recipe import SCALES
-from scenes.records import Records
+from scenes.records import Records, command
 from scenes.recover import SLOT_CHOICES, numbers_of, read, residuals, split
 from scenes.world import render
 from sprites.distances import frechet
@@ -81,3 +81,9 @@ def test_records_outlive_a_kill(tmp_path: Path) -> None:
     assert again.has(kept) and not again.has(lost) and again.lines[0]["figures"] == {"fd": 1.2346, "by_step": [0.12346]}
     again.add(lost, {"fd": 2.0})
     assert len(Records(path).lines) == 2
+
+
+def test_a_command_names_no_folder_of_the_machine() -> None:
+    assert command(["sweep", "core", "s", "--folder", "/somewhere", "--seeds", "3"]) == (
+        "python -m scenes.sweep core s --seeds 3"
+    )

@@ -9,7 +9,7 @@ import pytest
 from scenes.ladder import RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot, ticks
-from scenes.report import fill, ladder_table, sweep_table
+from scenes.report import fill, gain_table, ladder_table, sweep_table
 from scenes.setting import Setting
 from scenes.statistics import apart, paired, pooled_deviation
 
@@ -38,13 +38,14 @@ def test_a_measure_that_turns_two_rungs_round_is_found_out() -> None:
 
 def test_a_gain_is_told_in_deviations_over_seeds() -> None:
     lines = []
-    for setting, level in ((Setting(), 10.0), (Setting(strength=1.0, ratio=0.5), 9.0)):
+    for setting, level in ((Setting(), 10.0), (Setting(strength=0.5, ratio=0.5), 9.0)):
         for seed, noise in enumerate((-0.1, 0.0, 0.1)):
             figures = dict.fromkeys(MEASURES, level + noise)
             shape = list(setting.shape)
             lines.append({"member": "s", "setting": vars(setting) | {"shape": shape}, "seed": seed, "figures": figures})
+    assert gain_table(lines).splitlines()[2].startswith("| s | VPG 0.5 n_p 0.5 against plain | 3 | -10% (+10.0) |")
     guided = sweep_table(lines, "s").splitlines()[3].split(" | ")
-    assert guided[0] == "| VPG 1 n_p 0.5" and guided[1] == "3"
+    assert guided[0] == "| VPG 0.5 n_p 0.5" and guided[1] == "3"
     assert guided[2] == "9.000 ± 0.100 (+10.0)" and guided[5] == "9.000 ± 0.100 (-10.0)"  # a distance, then density
 
 
