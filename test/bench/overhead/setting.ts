@@ -47,6 +47,8 @@ export async function open(inspector: string | undefined): Promise<Setting> {
   return {
     ...{ endpoint: endpoint.url, bare: bare.url, edge: edge.url },
     key: await developmentKey(edge.url, folder),
-    close: () => [edge, bare, endpoint].forEach(({ child }) => child.disconnect()),
+    close: () => {
+      for (const { child } of [edge, bare, endpoint]) child.disconnect();
+    },
   };
 }
