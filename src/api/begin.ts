@@ -49,8 +49,7 @@ export async function begin(
       throw new Refusal("asset_expired", "The pictures of this request have expired; ask under a new key.");
     }
     if (typeof joins !== "string") return begun(id, joins.record.plan, joins);
-    const started = await deps.generations.start(id, madeMs, agreed, terms);
-    const followed = started === "started" ? await deps.generations.follow(account, id, 0) : started;
+    const followed = await deps.generations.begin(id, madeMs, agreed, terms, stream ? "all" : "events");
     return typeof followed === "string" ? null : begun(id, agreed, followed);
   }
 

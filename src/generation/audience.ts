@@ -1,6 +1,6 @@
 /** Who listens to a generation, and what a latecomer is told of what has passed. */
 import type { Pending } from "./events.ts";
-import { Listener } from "./listener.ts";
+import { type Hears, Listener } from "./listener.ts";
 
 type PendingEvent = Extract<Pending, { id: number }>;
 
@@ -22,11 +22,12 @@ export class Audience {
   /**
    * A listener that is first told what has passed: of previews the newest a picture, the rest in order.
    * @param name what it leaves under.
+   * @param hears see `Hears`.
    * @param past logged events after the last one the listener knows.
    * @param media the finished picture of that index, or null once it has expired.
    */
   join(
-    name: string,
+    { name, hears }: { readonly name: string; readonly hears: Hears },
     past: readonly Pick<PendingEvent, "id" | "event">[],
     media: (imageIndex: number) => Promise<Uint8Array | null>,
   ): Listener {
@@ -35,7 +36,7 @@ export class Audience {
       if (this.#listeners.get(name) !== listener) return;
       this.#listeners.delete(name);
       if (this.isEmpty) this.#deserted();
-    });
+    }, hears);
     this.#listeners.set(name, listener);
     for (const { id, event } of past) {
       if (event.type === "preview") {

@@ -11,8 +11,9 @@ import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 import { expire } from "./expiry.ts";
 import { type Head, isLive, Journal, type Terms } from "./journal.ts";
+import type { Hears } from "./listener.ts";
 import { Outputs } from "./outputs.ts";
-import type { Attached, GenerationPorts, Refused } from "./ports.ts";
+import type { Attached, Beginning, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
 import { Settlement } from "./settlement.ts";
 import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS } from "./times.ts";
@@ -57,17 +58,29 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     return "started";
   }
 
+  /** Starts it and attaches its first listener, in one call. */
+  async begin({ id, digest, plan, terms, name, hears }: Beginning): Promise<Attached | Refused> {
+    const started = await this.start(id, digest, plan, terms);
+    return started === "started" ? this.attach(terms.account, name, 0, hears) : started;
+  }
+
   /**
    * The record and the lines after event `after`; takes up a generation that had stopped.
    * @param name chosen by the listener, to leave under.
    */
-  async attach(account: string, name: string, after: number): Promise<Attached | Refused> {
+  async attach(
+    account: string,
+    name: string,
+    after: number,
+    hears: Hears = "all",
+  ): Promise<Attached | Refused> {
     const head = this.#headOf(account);
     if (!head) return "unknown";
     if (head.status === "expired") return "expired";
     await this.#attend(head);
     const outputs = this.#outputs(head);
-    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), (i) => outputs.get(i));
+    const past = this.#journal.eventsAfter(after);
+    const listener = this.#audience.join({ name, hears }, past, (i) => outputs.get(i));
     // It may have stopped just now, since `head` was read.
     if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");

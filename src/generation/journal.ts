@@ -74,9 +74,13 @@ type HeadRow = {
   outputs: string;
 };
 
-/** Reads and writes the object's SQLite; every method is one synchronous turn. */
+/**
+ * Reads and writes the object's SQLite; every method is one synchronous turn.
+ * The head is read once and kept: nobody else writes it, and memory goes where a write fails.
+ */
 export class Journal {
   readonly #sql: SqlStorage;
+  #head: Head | null = null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -84,6 +88,11 @@ export class Journal {
 
   /** The head row, or null where the object was never started. */
   head(): Head | null {
+    this.#head ??= this.#read();
+    return this.#head;
+  }
+
+  #read(): Head | null {
     const row = this.#has("head") ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
     if (!row) return null;
     const { plan, terms, created_ms, finished_ms, attended, outputs, ...rest } = row;
@@ -100,6 +109,7 @@ export class Journal {
 
   create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
     this.#sql.exec(TABLES);
+    this.#head = null;
     this.#sql.exec(
       "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0, 0, '[]')",
       id,
@@ -120,30 +130,46 @@ export class Journal {
     this.#sql.exec("CREATE TABLE IF NOT EXISTS void (one INTEGER)");
   }
 
+  /** What has been written to the head row holds for what is kept of it too. */
+  #change(changed: Partial<Head>): void {
+    if (this.#head) this.#head = { ...this.#head, ...changed };
+  }
+
   #has(table: string): boolean {
     return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
   }
 
   setAttended(attended: boolean): void {
     this.#sql.exec("UPDATE head SET attended = ?", attended ? 1 : 0);
+    this.#change({ attended });
   }
 
   setOutputs(outputs: Receipt["outputs"]): void {
     this.#sql.exec("UPDATE head SET outputs = ?", JSON.stringify(outputs));
+    this.#change({ outputs });
   }
 
   /** Opens a run: the epoch under which its rows are written. */
   beginEpoch(): number {
-    return this.#sql.exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch").one().epoch;
+    const { epoch } = this.#sql
+      .exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch")
+      .one();
+    this.#change({ epoch });
+    return epoch;
   }
 
   /** Counts a wake; returns how many there were since the last committed step. */
   countWake(): number {
-    return this.#sql.exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes").one().wakes;
+    const { wakes } = this.#sql
+      .exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes")
+      .one();
+    this.#change({ wakes });
+    return wakes;
   }
 
   setStatus(status: Status, failure: FailureReason | null, finishedMs: number | null): void {
     this.#sql.exec("UPDATE head SET status = ?, failure = ?, finished_ms = ?", status, failure, finishedMs);
+    this.#change({ status, failure, finishedMs });
   }
 
   /**
@@ -165,7 +191,9 @@ export class Journal {
       JSON.stringify(record),
       nowMs,
     );
+    if (this.head()?.wakes === 0) return;
     this.#sql.exec("UPDATE head SET wakes = 0");
+    this.#change({ wakes: 0 });
   }
 
   /** Committed tokens in order, split over the pictures again. */
@@ -215,11 +243,13 @@ export class Journal {
   /** Forgets the prompt. */
   forgetCondition(): void {
     this.#sql.exec("UPDATE head SET plan = json_remove(plan, '$.condition')");
+    this.#head = null;
   }
 
   /** Forgets tokens and events, and shows no outputs any more. */
   expire(): void {
     this.#sql.exec("UPDATE head SET status = 'expired'");
+    this.#change({ status: "expired" });
     this.#sql.exec("UPDATE journal SET tokens = NULL");
     this.#sql.exec("DELETE FROM events");
   }
