@@ -22,14 +22,15 @@ export class Audience {
   /**
    * A listener that is first told what has passed: of previews the newest a picture, the rest in order.
    * @param name what it leaves under.
-   * @param hears see `Hears`.
    * @param past logged events after the last one the listener knows.
    * @param media the finished picture of that index, or null once it has expired.
+   * @param hears see `Hears`.
    */
   join(
-    { name, hears }: { readonly name: string; readonly hears: Hears },
+    name: string,
     past: readonly Pick<PendingEvent, "id" | "event">[],
     media: (imageIndex: number) => Promise<Uint8Array | null>,
+    hears: Hears = "all",
   ): Listener {
     const listener = new Listener(() => {
       // Under its name another one may listen by now: a client whose stream broke comes back under the same.

@@ -8,6 +8,7 @@ import { describeOutput } from "../metering/receipt/receipt.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
+import { sha256 } from "./digest.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 import { expire } from "./expiry.ts";
 import { type Head, isLive, Journal, type Terms } from "./journal.ts";
@@ -80,7 +81,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     await this.#attend(head);
     const outputs = this.#outputs(head);
     const past = this.#journal.eventsAfter(after);
-    const listener = this.#audience.join({ name, hears }, past, (i) => outputs.get(i));
+    const listener = this.#audience.join(name, past, (i) => outputs.get(i), hears);
     // It may have stopped just now, since `head` was read.
     if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");
@@ -219,8 +220,12 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
 
   async #publish(head: Head, media: readonly Uint8Array[], decodeMs: number): Promise<void> {
     const outputs = this.#outputs(head);
-    await Promise.all(media.map((picture, imageIndex) => outputs.put(imageIndex, picture)));
-    this.#journal.setOutputs(media.map((picture, i) => describeOutput(i, picture, head.plan.format)));
+    const [hashes] = await Promise.all([
+      Promise.all(media.map(sha256)),
+      ...media.map((picture, imageIndex) => outputs.put(imageIndex, picture)),
+    ]);
+    const { format } = head.plan;
+    this.#journal.setOutputs(media.map((picture, i) => describeOutput(i, picture, format, hashes[i])));
     const { numerics, timing } = summarize(this.#journal.rows(), decodeMs, Date.now() - head.createdMs);
     for (const [imageIndex, picture] of media.entries()) {
       this.#announce({ type: "completed", imageIndex, numerics, timing }, picture);

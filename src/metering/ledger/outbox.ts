@@ -2,6 +2,8 @@
 import type { LedgerEvent } from "./events.ts";
 import type { Sql } from "./store.ts";
 
+/** Events wait so long for others that can be sent with them. */
+export const GATHER_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
 
@@ -14,7 +16,7 @@ export class Outbox {
   }
 
   add(event: LedgerEvent, nowMs: number): void {
-    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs);
+    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs + GATHER_MS);
   }
 
   /** Events that are due, in order. */

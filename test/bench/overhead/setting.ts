@@ -43,7 +43,11 @@ export async function open(inspector: string | undefined): Promise<Setting> {
     ...{ ENDPOINT_NUMERICS: "noise", VPG_LOCAL: "1", ORIGIN: "http://localhost" },
   };
   const bare = await host(BARE, {});
-  const edge = await host(process.env.EDGE_CONFIG ?? EDGE, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
+  const edge = await host(
+    process.env.EDGE_CONFIG ?? EDGE,
+    variables,
+    ...(inspector ? [`--inspector=${inspector}`] : []),
+  );
   return {
     ...{ endpoint: endpoint.url, bare: bare.url, edge: edge.url },
     key: await developmentKey(edge.url, folder),
