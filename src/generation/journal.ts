@@ -74,13 +74,12 @@ type HeadRow = {
   outputs: string;
 };
 
-/**
- * Reads and writes the object's SQLite; every method is one synchronous turn.
- * The head is read once and kept: nobody else writes it, and memory goes where a write fails.
- */
+/** Reads and writes the object's SQLite; every method is one synchronous turn. */
 export class Journal {
   readonly #sql: SqlStorage;
-  #head: Head | null = null;
+  #isStarted = false;
+  /** The plan that was read last: it is long, and mostly the same. */
+  #plan: { readonly text: string; readonly plan: Plan } | null = null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -88,17 +87,13 @@ export class Journal {
 
   /** The head row, or null where the object was never started. */
   head(): Head | null {
-    this.#head ??= this.#read();
-    return this.#head;
-  }
-
-  #read(): Head | null {
-    const row = this.#has("head") ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
+    this.#isStarted ||= this.#has("head");
+    const row = this.#isStarted ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
     if (!row) return null;
     const { plan, terms, created_ms, finished_ms, attended, outputs, ...rest } = row;
     return {
       ...rest,
-      plan: JSON.parse(plan) as Plan,
+      plan: this.#parsed(plan),
       terms: JSON.parse(terms) as Terms,
       createdMs: created_ms,
       finishedMs: finished_ms,
@@ -107,9 +102,13 @@ export class Journal {
     };
   }
 
+  #parsed(text: string): Plan {
+    if (this.#plan?.text !== text) this.#plan = { text, plan: JSON.parse(text) as Plan };
+    return this.#plan.plan;
+  }
+
   create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
     this.#sql.exec(TABLES);
-    this.#head = null;
     this.#sql.exec(
       "INSERT INTO head VALUES (0, ?, ?, ?, ?, 'running', NULL, ?, NULL, 0, 0, 0, '[]')",
       id,
@@ -130,46 +129,30 @@ export class Journal {
     this.#sql.exec("CREATE TABLE IF NOT EXISTS void (one INTEGER)");
   }
 
-  /** What has been written to the head row holds for what is kept of it too. */
-  #change(changed: Partial<Head>): void {
-    if (this.#head) this.#head = { ...this.#head, ...changed };
-  }
-
   #has(table: string): boolean {
     return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
   }
 
   setAttended(attended: boolean): void {
     this.#sql.exec("UPDATE head SET attended = ?", attended ? 1 : 0);
-    this.#change({ attended });
   }
 
   setOutputs(outputs: Receipt["outputs"]): void {
     this.#sql.exec("UPDATE head SET outputs = ?", JSON.stringify(outputs));
-    this.#change({ outputs });
   }
 
   /** Opens a run: the epoch under which its rows are written. */
   beginEpoch(): number {
-    const { epoch } = this.#sql
-      .exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch")
-      .one();
-    this.#change({ epoch });
-    return epoch;
+    return this.#sql.exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch").one().epoch;
   }
 
   /** Counts a wake; returns how many there were since the last committed step. */
   countWake(): number {
-    const { wakes } = this.#sql
-      .exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes")
-      .one();
-    this.#change({ wakes });
-    return wakes;
+    return this.#sql.exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes").one().wakes;
   }
 
   setStatus(status: Status, failure: FailureReason | null, finishedMs: number | null): void {
     this.#sql.exec("UPDATE head SET status = ?, failure = ?, finished_ms = ?", status, failure, finishedMs);
-    this.#change({ status, failure, finishedMs });
   }
 
   /**
@@ -177,9 +160,9 @@ export class Journal {
    * @throws Error when another run has taken over, or the step is not the next one.
    */
   commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord, nowMs: number): void {
-    const { current, next } = this.#sql
-      .exec<{ current: number; next: number }>(
-        "SELECT (SELECT epoch FROM head) AS current, (SELECT count(*) FROM journal) AS next",
+    const { current, wakes, next } = this.#sql
+      .exec<{ current: number; wakes: number; next: number }>(
+        "SELECT epoch AS current, wakes, (SELECT count(*) FROM journal) AS next FROM head",
       )
       .one();
     if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
@@ -191,9 +174,7 @@ export class Journal {
       JSON.stringify(record),
       nowMs,
     );
-    if (this.head()?.wakes === 0) return;
-    this.#sql.exec("UPDATE head SET wakes = 0");
-    this.#change({ wakes: 0 });
+    if (wakes > 0) this.#sql.exec("UPDATE head SET wakes = 0");
   }
 
   /** Committed tokens in order, split over the pictures again. */
@@ -243,13 +224,11 @@ export class Journal {
   /** Forgets the prompt. */
   forgetCondition(): void {
     this.#sql.exec("UPDATE head SET plan = json_remove(plan, '$.condition')");
-    this.#head = null;
   }
 
   /** Forgets tokens and events, and shows no outputs any more. */
   expire(): void {
     this.#sql.exec("UPDATE head SET status = 'expired'");
-    this.#change({ status: "expired" });
     this.#sql.exec("UPDATE journal SET tokens = NULL");
     this.#sql.exec("DELETE FROM events");
   }

@@ -1,8 +1,13 @@
 /** The benchmark's table: latencies of each subject, what it adds to the direct way, and how that compares to bare. */
 import { tableOf } from "../../../scripts/table.ts";
 
-/** Milliseconds of every piece of work, in rounds, by subject; the first is the direct way. */
-export type Latencies = ReadonlyMap<string, readonly (readonly number[])[]>;
+export interface Measured {
+  readonly name: string;
+  /** Milliseconds of every piece of work, round by round. */
+  readonly rounds: readonly (readonly number[])[];
+  /** What workerd computed for all of them, in milliseconds; null where nobody can tell. */
+  readonly computedMs: number | null;
+}
 
 const SHARES = [0.5, 0.95, 0.99];
 
@@ -13,33 +18,34 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 /**
- * @param bare the subject whose added time is the measure of the others'.
- * @returns a row a subject: latencies, added time at the same quantiles, and the ratio of added medians with its least
- *   and most of a round.
+ * @param measured the direct way first, then the bare one, whose added time is the measure of the others'.
+ * @returns a row a subject: latencies, added time at the same quantiles, the ratio of added medians with its least and
+ *   most of a round, and processor time.
  */
-export function reportOf(latencies: Latencies, bare: string): string {
-  const [direct] = latencies.values();
-  const addedBy = (name: string, round: number | null, share: number) => {
-    const of = (rounds: readonly (readonly number[])[]) =>
-      quantile(round === null ? rounds.flat() : rounds[round]!, share);
-    return of(latencies.get(name)!) - of(direct!);
+export function reportOf(measured: readonly Measured[]): string {
+  const [direct, bare] = measured as [Measured, Measured];
+  const added = ({ rounds }: Measured, share: number, round: number | null) => {
+    const of = (all: Measured["rounds"]) => quantile(round === null ? all.flat() : all[round]!, share);
+    return of(rounds) - of(direct.rounds);
   };
-  const ratioOf = (name: string, round: number | null) =>
-    addedBy(name, round, 0.5) / addedBy(bare, round, 0.5);
-  const rows = [...latencies].map(([name, rounds]) => {
-    const isDirect = rounds === direct;
-    const ratios = rounds.map((_, round) => ratioOf(name, round));
-    return {
-      "": name,
-      n: rounds.flat().length,
-      "p50 / p95 / p99, ms": SHARES.map((share) => shown(quantile(rounds.flat(), share))).join(" / "),
-      added: isDirect ? "" : SHARES.map((share) => shown(addedBy(name, null, share))).join(" / "),
-      "added p50 : bare's": isDirect
-        ? ""
-        : `${shown(ratioOf(name, null))} (${shown(Math.min(...ratios))} to ${shown(Math.max(...ratios))})`,
-    };
-  });
-  return tableOf(rows);
+  const ratio = (one: Measured, round: number | null) => added(one, 0.5, round) / added(bare, 0.5, round);
+  return tableOf(
+    measured.map((one) => {
+      const all = one.rounds.flat();
+      const ratios = one.rounds.map((_, round) => ratio(one, round));
+      const isDirect = one === direct;
+      return {
+        "": one.name,
+        n: all.length,
+        "p50 / p95 / p99, ms": SHARES.map((share) => shown(quantile(all, share))).join(" / "),
+        added: isDirect ? "" : SHARES.map((share) => shown(added(one, share, null))).join(" / "),
+        "added p50 : bare's": isDirect
+          ? ""
+          : `${shown(ratio(one, null))} (${shown(Math.min(...ratios))} to ${shown(Math.max(...ratios))})`,
+        "workerd, ms": isDirect || one.computedMs === null ? "" : shown(one.computedMs / all.length),
+      };
+    }),
+  );
 }
 
-const shown = (value: number) => value.toPrecision(3).replace(/e\+2$/, "00");
+const shown = (value: number) => (Math.abs(value) < 1_000 ? value.toPrecision(3) : value.toFixed(0));
