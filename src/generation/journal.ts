@@ -160,21 +160,19 @@ export class Journal {
    * @throws Error when another run has taken over, or the step is not the next one.
    */
   commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord, nowMs: number): void {
-    const { current, wakes, next } = this.#sql
-      .exec<{ current: number; wakes: number; next: number }>(
-        "SELECT epoch AS current, wakes, (SELECT count(*) FROM journal) AS next FROM head",
+    const written = this.#sql
+      .exec<{ wakes: number }>(
+        `INSERT INTO journal SELECT ?1, ?2, ?3, ?4 FROM head
+          WHERE epoch = ?5 AND (SELECT count(*) FROM journal) = ?1 RETURNING (SELECT wakes FROM head) AS wakes`,
+        ...[step, joined(tokens), JSON.stringify(record), nowMs, epoch],
       )
-      .one();
-    if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
-    if (next !== step) throw new Error(`journal: step ${step} is not the next one, ${next}`);
-    this.#sql.exec(
-      "INSERT INTO journal VALUES (?, ?, ?, ?)",
-      step,
-      joined(tokens),
-      JSON.stringify(record),
-      nowMs,
-    );
-    if (wakes > 0) this.#sql.exec("UPDATE head SET wakes = 0");
+      .toArray()[0];
+    if (!written) {
+      const current = this.head()?.epoch;
+      if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
+      throw new Error(`journal: step ${step} is not the next one, ${this.committedSteps()}`);
+    }
+    if (written.wakes > 0) this.#sql.exec("UPDATE head SET wakes = 0");
   }
 
   /** Committed tokens in order, split over the pictures again. */

@@ -4,7 +4,6 @@ import { NodeStorage } from "../../../test/node-storage.ts";
 import type { EndReason, HoldAnswer, HoldEnd, HoldRequest } from "../hold.ts";
 import { AccountBooks } from "./books.ts";
 import { genesis, verifyChain } from "./chain.ts";
-import { GATHER_MS } from "./outbox.ts";
 import type { Choice } from "./reserve.ts";
 import type { Sql } from "./store.ts";
 
@@ -150,7 +149,7 @@ describe("the books under duplicates, crashes and restarts", () => {
             sum([...granted.values()]) -
             sum([...holds.values()].map(({ amount, charge, refunded }) => (charge ?? amount) - refunded)),
         });
-        const events = books.dueEvents(START + GATHER_MS, 1_000).map(({ event }) => event);
+        const events = books.dueEvents(START, 1_000).map(({ event }) => event);
         expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
         expect(sum(events.map((event) => ("charge" in event ? event.charge : 0)))).toBe(
           books.state(START)!.balance.charged,
@@ -461,7 +460,7 @@ describe("limits", () => {
     expect(reserve("c")).toBe("budget_exceeded");
     expect(reserve("d")).toBe("budget_exceeded");
     expect(state().alerts).toEqual([{ ...at80, percent: 100 }, at80, { ...at80, percent: 50 }]);
-    const told = books.dueEvents(START + GATHER_MS, 100).map(({ event }) => event);
+    const told = books.dueEvents(START, 100).map(({ event }) => event);
     expect(told.filter(({ kind }) => kind === "budget")).toEqual(
       [50, 80, 100].map((percent) => ({
         ...{ kind: "budget", id: `${ACCOUNT}:budget:2026-11:${percent}`, account: ACCOUNT },
