@@ -61,6 +61,8 @@ const table: Record<string, Entry> = {
   "GET /v1/webhooks": { to: "admin" },
   "POST /v1/webhooks": { to: "admin", body: { url: HOOK } },
   "DELETE /v1/webhooks/:id": { to: "admin", id: "webhook" },
+  "GET /v1/admin/routes": { to: "operator" },
+  "PATCH /v1/admin/routes/:provider": { to: "operator", provider: "builtin", body: { drained: false } },
   "GET /v1/admin/accounts": { to: "operator" },
   "POST /v1/admin/accounts": { to: "operator", body: name },
   "GET /v1/admin/accounts/:id": { to: "operator", id: "account" },
