@@ -84,7 +84,8 @@ const named = (env: object, name: string): unknown => (env as Record<string, unk
 /** Made while the script starts: a config that cannot be used is a deployment that fails, not a request that does. */
 const fleet = fleetOf(startEnv);
 const gossip = new Gossip(fleet, {
-  exchange: (learnt, counted) => startEnv.BOARD.getByName("board").exchange(learnt, counted),
+  exchange: (learnt, counted) =>
+    (startEnv as unknown as Env).BOARD.getByName("board").exchange(learnt, counted),
   now: () => Date.now(),
   sleep,
   log: (line) => console.warn(line),

@@ -2,8 +2,8 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { catalogue } from "../catalogue/index.ts";
 import { numericsOf } from "../generation/routing.ts";
-import { routingOf } from "../plan/routing.ts";
 import { quote } from "../plan/quote.ts";
+import { routingOf } from "../plan/routing.ts";
 import { Refusal } from "../refusal.ts";
 import type { RoutingTerms } from "../routing/terms.ts";
 import { refuseNoBody } from "./body.ts";
@@ -13,7 +13,9 @@ const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json"
 const answers = {
   200: {
     description: "Done.",
-    content: json(z.object({ object: z.literal("list"), data: z.array(z.looseObject({ model: z.string() })) })),
+    content: json(
+      z.object({ object: z.literal("list"), data: z.array(z.looseObject({ model: z.string() })) }),
+    ),
   },
 };
 
@@ -57,10 +59,15 @@ export function adminRoutingRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const { model, ...asked } = c.req.valid("query");
     const ids = catalogue.map(({ id }) => id).filter((id) => model === undefined || id === model);
     if (ids.length === 0)
-      throw new Refusal("model_not_found", `model: there is no model ${quote(model!)} here.`, { param: "model" });
+      throw new Refusal("model_not_found", `model: there is no model ${quote(model!)} here.`, {
+        param: "model",
+      });
     const routing = routingOf(asked);
     const { route, region } = routing;
-    return c.json(await explain(deps, ids, { route, region, numerics: numericsOf(routing), homeClass: null }), 200);
+    return c.json(
+      await explain(deps, ids, { route, region, numerics: numericsOf(routing), homeClass: null }),
+      200,
+    );
   });
 
   app.openapi(change, async (c) => {
@@ -86,7 +93,10 @@ async function explain({ fleet, board }: Deps, models: readonly string[], terms:
     const { candidates, ...rest } = fleet.explain(model, terms);
     return {
       ...rest,
-      candidates: candidates.map((one) => ({ ...one, counters: counted[`${one.provider}/${model}`] ?? null })),
+      candidates: candidates.map((one) => ({
+        ...one,
+        counters: counted[`${one.provider}/${model}`] ?? null,
+      })),
     };
   });
   return { object: "list" as const, data: data.map(underscored) as { model: string }[] };
