@@ -77,6 +77,7 @@ const table: Record<string, readonly string[]> = {
   "src/plan": ["src/catalogue", "src/refusal.ts"],
   "src/generation": ["src/engine", "src/routing", "src/metering", "src/plan", "adapters", "kernels/edge?"],
   "src/engine": ["kernels/edge", "adapters", "src/plan"],
+  "src/routing": ["adapters"],
   adapters: [],
   "kernels/edge": [],
   "kernels/local": ["adapters", "kernels/edge"],

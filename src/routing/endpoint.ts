@@ -3,7 +3,7 @@ import type { Billed, FaultKind } from "../../adapters/fault.ts";
 import type { Offer } from "../../adapters/providers/load.ts";
 import { type Breaker, closedBreaker } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Expected, medianOf } from "./expected.ts";
+import { type Expected, faded, medianOf } from "./expected.ts";
 import { type Pressure, relaxed } from "./pressure.ts";
 import { awake, type Rest } from "./rest.ts";
 import type { Slots } from "./slots.ts";
@@ -63,15 +63,34 @@ export class Endpoint {
 
 /**
  * @param peers all endpoints of the model
+ * @param now given where it is to fade while nothing new is seen
  * @returns what a call takes there: as seen, else as the median of its class, else made of a call without replay; null:
  *   nobody knows
  */
-export function expectedAt(endpoint: Endpoint, bucket: Bucket, peers: readonly Endpoint[]): Expected | null {
-  const seen = endpoint.expected.get(bucket.key) ?? medianOf(seenBy(peers, endpoint.class, bucket.key));
+export function expectedAt(
+  endpoint: Endpoint,
+  bucket: Bucket,
+  peers: readonly Endpoint[],
+  now?: number,
+): Expected | null {
+  const own =
+    now === undefined ? endpoint.expected.get(bucket.key) : seenAt(endpoint, bucket.key, peers, now);
+  const seen = own ?? medianOf(seenBy(peers, endpoint.class, bucket.key));
   if (seen !== null || bucket.warm === undefined) return seen;
   const { key, times } = bucket.warm;
-  const warm = expectedAt(endpoint, { key, pictures: bucket.pictures }, peers);
+  const warm = expectedAt(endpoint, { key, pictures: bucket.pictures }, peers, now);
   return warm && { ...warm, ms: warm.ms * times, deviceMs: warm.deviceMs * times };
+}
+
+/** @returns what a kind of call was seen to take there, as far as it has not faded; undefined: none was seen */
+export function seenAt(
+  endpoint: Endpoint,
+  key: string,
+  peers: readonly Endpoint[],
+  now: number,
+): Expected | undefined {
+  const own = endpoint.expected.get(key);
+  return own && faded(own, medianOf(seenBy(peers, endpoint.class, key)), now);
 }
 
 function seenBy(peers: readonly Endpoint[], name: string, key: string): Expected[] {

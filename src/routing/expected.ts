@@ -48,6 +48,13 @@ export function timeAtMost(expected: Expected, pictures: number, load: number): 
   return Math.max(expected.ms * pictures, timeUnder(expected, pictures, load));
 }
 
+/** @returns the same, a part of what it is slower than its class forgotten: who is not asked can show no better */
+export function faded(expected: Expected, ofClass: Expected | null, now: number): Expected {
+  if (ofClass === null || expected.ms <= ofClass.ms) return expected;
+  const kept = 0.5 ** (Math.max(0, now - expected.at) / policy.fadeMs);
+  return { ...expected, ms: ofClass.ms + kept * (expected.ms - ofClass.ms) };
+}
+
 /** @returns the middle of them, in each number; null of none */
 export function medianOf(all: readonly Expected[]): Expected | null {
   if (all.length === 0) return null;

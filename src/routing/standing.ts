@@ -27,7 +27,7 @@ export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoin
   const { pictures } = bucket;
   // Whoever was never asked is taken to be like the others, whatever their class.
   const seen = (one: Bucket) =>
-    expectedAt(endpoint, one, peers) ??
+    expectedAt(endpoint, one, peers, now) ??
     medianOf(peers.flatMap((peer) => peer.expected.get(one.warm?.key ?? one.key) ?? []));
   return {
     endpoint,

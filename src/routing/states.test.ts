@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Budget, credited, fullBudget, refilled, spent } from "./budget.ts";
 import { type Expected, medianOf, observed, timeAtMost, timeUnder } from "./expected.ts";
-import { afterOverload, pressureAt, relaxed } from "./pressure.ts";
+import { afterTrouble, pressureAt, relaxed } from "./pressure.ts";
 import { afterAnswer, afterCold, awake, knock, knockLeft, restOf } from "./rest.ts";
 
 const at = 1_000_000;
@@ -42,10 +42,10 @@ describe("a cold endpoint", () => {
 
 describe("pressure", () => {
   it("comes near 1 by overloads in a row and fades by half in five seconds", () => {
-    const once = afterOverload(relaxed, at);
+    const once = afterTrouble(relaxed, at);
     expect(pressureAt(once, at)).toBe(0.5);
     expect(pressureAt(once, at + 5_000)).toBe(0.25);
-    const four = [1, 2, 3].reduce((pressure) => afterOverload(pressure, at), once);
+    const four = [1, 2, 3].reduce((pressure) => afterTrouble(pressure, at), once);
     expect(pressureAt(four, at)).toBeGreaterThan(0.9);
     expect(pressureAt(four, at)).toBeLessThan(1);
   });
