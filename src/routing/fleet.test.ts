@@ -163,7 +163,7 @@ describe("patience", () => {
     expect(times.filter((ms) => ms < 100).length).toBeGreaterThan(20);
   });
 
-  it("is the whole deadline where nothing is known, and long where nobody else is left", async () => {
+  it("is the whole deadline where nothing is known and nobody else is there", async () => {
     const { make, machines, clock } = world(["x"]);
     machines[0]!.becomes({ kind: "hang" });
     const began = clock.now();

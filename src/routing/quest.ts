@@ -162,7 +162,7 @@ export class Quest<A> {
           await alarm.wait(Math.min(left, choice.until - ports.now()), this.#signal);
           break;
         case "ask":
-          return this.#attempt({ ...choice, lease: choice.endpoint.provider.slots.take(this.#end) });
+          return this.#attempt({ ...choice, lease: choice.endpoint.provider.slots.take() });
         case "queue": {
           const lease = await this.#queue(choice.endpoint);
           if (lease === null) break;
@@ -220,6 +220,7 @@ export class Quest<A> {
 
   #attempt({ endpoint, reason, lease }: Seat): Attempt {
     const deadlineMs = this.#deadlineAt(endpoint);
+    lease.endsBy(this.#hub.ports.now() + deadlineMs);
     const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
     const onEnd = this.#errand.asking(endpoint);
@@ -235,10 +236,10 @@ export class Quest<A> {
     const most = Math.min(left, endpoint.offer.timeoutMs ?? left);
     const bucket = bucketAt(endpoint, endpoint === holder);
     const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model));
-    if (expected === null) return most;
-    const ms = timeAtMost(expected, bucket.pictures, endpoint.provider.slots.inUse);
     const others = this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint);
     const { deadline, alone } = policy;
+    if (expected === null) return others ? Math.min(most, alone.share * left) : most;
+    const ms = timeAtMost(expected, bucket.pictures, endpoint.provider.slots.inUse);
     const patience = others
       ? Math.max(deadline.leastMs, deadline.times * ms)
       : Math.max(alone.share * left, alone.times * ms);
@@ -252,6 +253,6 @@ export class Quest<A> {
     );
     if (others.length === 0) return null;
     const { endpoint } = others.reduce((best, one) => (one.rating.timeMs < best.rating.timeMs ? one : best));
-    return this.#attempt({ endpoint, reason: "hedge", lease: endpoint.provider.slots.take(this.#end) });
+    return this.#attempt({ endpoint, reason: "hedge", lease: endpoint.provider.slots.take() });
   }
 }

@@ -11,7 +11,7 @@ describe("a provider's slots", () => {
     const clock = new Clock();
     const slots = new Slots(1, clock);
     const until = clock.now() + 60_000;
-    const first = slots.take(until);
+    const first = slots.take();
     const order: string[] = [];
     const wait = async (generation: number, name: string) => {
       const lease = await slots.wait(generation, until, stays, never);
@@ -31,7 +31,7 @@ describe("a provider's slots", () => {
     const clock = new Clock();
     const slots = new Slots(1, clock);
     const began = clock.now();
-    slots.take(began + 60_000);
+    slots.take().endsBy(began + 60_000);
     const controller = new AbortController();
     clock.at(began + 300, () => controller.abort());
     const ended: Record<string, number> = {};
@@ -53,9 +53,13 @@ describe("a provider's slots", () => {
   it("are taken back from who has gone without a word", async () => {
     const clock = new Clock();
     const slots = new Slots(1, clock);
-    const lost = slots.take(clock.now() + 1_000);
+    const began = clock.now();
+    const lost = slots.take();
+    lost.endsBy(began + 20_000);
     const lease = await clock.finish(slots.wait(1, clock.now() + 60_000, stays, never));
     expect(lease).not.toBeNull();
+    expect(clock.now() - began).toBeGreaterThan(25_000);
+    expect(clock.now() - began).toBeLessThan(27_000);
     lost.release();
     expect(slots.inUse).toBe(1);
     lease!.release();
@@ -75,7 +79,7 @@ describe("a provider's slots", () => {
         clock.at(clock.now() + chance.whole(0, 800), () => controller.abort());
         const until = clock.now() + chance.whole(1, 900);
         const lease: Lease | null = slots.hasRoom
-          ? slots.take(until)
+          ? slots.take()
           : await slots.wait(i % 5, until, stays, controller.signal);
         if (lease === null) return;
         held++;

@@ -105,8 +105,9 @@ export class Machine implements StepSource {
       this.#refuse();
       await this.#work(connection, request.pictures.length * 2);
       if (this.#spoil() !== null) throw this.#fault({ kind: "corrupt" }, "yes");
-      const { name, region = null } = this.options;
-      return { route: { endpoint: name, region }, media: request.pictures.map((tokens) => tokens.slice()) };
+      const { name, region = null, numerics } = this.options;
+      const media = request.pictures.map((tokens) => fileOf(tokens, numerics));
+      return { route: { endpoint: name, region }, media };
     } finally {
       connection.close();
     }
@@ -190,6 +191,11 @@ export class Machine implements StepSource {
   #fault(kind: FaultKind, billed: Billed, retryAfterMs: number | null = null): Fault {
     return new Fault(kind, this.options.name, billed, "in the simulation", undefined, retryAfterMs);
   }
+}
+
+/** A file: the tokens themselves, and the class that decoded them, whose files have bytes of their own. */
+export function fileOf(tokens: Uint8Array, numerics: string): Uint8Array {
+  return Uint8Array.from([...tokens, ...new TextEncoder().encode(numerics)]);
 }
 
 /** Units of work of a step of one picture. */
