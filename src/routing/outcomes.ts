@@ -4,12 +4,13 @@ import type { Work } from "./attempt.ts";
 import { afterFault, afterSuccess, type Breaker, probe, probeLeft } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Budget, credited } from "./budget.ts";
-import { type Endpoint, seenAt } from "./endpoint.ts";
+import { type Endpoint, expectedIn } from "./endpoint.ts";
 import { observed, type Sample } from "./expected.ts";
 import { policy } from "./policy.ts";
 import { afterTrouble } from "./pressure.ts";
 import { afterAnswer, afterCold, knock, knockLeft, type Rest } from "./rest.ts";
 import { costOf } from "./score.ts";
+import { afterCall } from "./slowness.ts";
 import type { FleetPorts } from "./terms.ts";
 
 interface Seen {
@@ -104,9 +105,12 @@ export class Outcomes {
     endpoint.rest = knockLeft(endpoint.rest);
   }
 
-  #observe(endpoint: Endpoint, { key }: Bucket, sample: Sample, now: number): void {
-    const known = seenAt(endpoint, key, this.#peersOf(endpoint.offer.model), now);
-    endpoint.expected.set(key, observed(known, sample, now));
+  #observe(endpoint: Endpoint, bucket: Bucket, sample: Sample, now: number): void {
+    const { expected, slowness } = endpoint;
+    const { key, pictures } = bucket;
+    const ofClass = expectedIn(endpoint.class, bucket, this.#peersOf(endpoint.offer.model), now);
+    if (ofClass !== null) endpoint.slowness = afterCall(slowness, sample.ms / pictures, ofClass.ms, now);
+    expected.set(key, observed(expected.get(key), sample, now));
   }
 
   /** Takes over new states; what others should know is shared, what somebody may wait for rings. */

@@ -4,7 +4,9 @@ export const policy = {
   /** How fast an expected time follows a slower sample, and a faster one. */
   rise: 0.5,
   fall: 0.1,
-  /** In so long half of what an endpoint was slower than its class is forgotten, unless it is seen again. */
+  /** The same for what it usually takes. */
+  usual: 0.02,
+  /** In so long half of what an endpoint was slower than usual, or than its class, is forgotten, unless it is seen again. */
   fadeMs: 10_000,
   /** Scores that differ by no more than this factor are alike. */
   alike: 1.2,

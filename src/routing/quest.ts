@@ -235,7 +235,7 @@ export class Quest<A> {
     const left = this.#end - this.#hub.ports.now();
     const most = Math.min(left, endpoint.offer.timeoutMs ?? left);
     const bucket = bucketAt(endpoint, endpoint === holder);
-    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model));
+    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model), this.#hub.ports.now());
     const others = this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint);
     const { deadline, alone } = policy;
     if (expected === null) return others ? Math.min(most, alone.share * left) : most;
