@@ -18,8 +18,8 @@ export interface AttemptOptions {
   readonly lease: Lease;
   /** The kind of call it is thought to be. */
   readonly bucket: Bucket;
-  /** In ms; after that it has ended in any case. */
-  readonly until: number;
+  /** In ms from its beginning; after that it has ended in any case. */
+  readonly deadlineMs: number;
   /** Whether the call goes to an endpoint whose breaker is open, or that rests, to see how it is. */
   readonly isProbe: boolean;
   /** Told once, when the call is over. */
@@ -41,7 +41,7 @@ export class Attempt {
     this.#options = options;
     this.began = outcomes.now();
     this.load = options.endpoint.provider.slots.inUse;
-    outcomes.asked(options.endpoint, options.isProbe, options.until);
+    outcomes.asked(options.endpoint, options.isProbe, this.began + options.deadlineMs);
   }
 
   get endpoint(): Endpoint {
@@ -50,6 +50,10 @@ export class Attempt {
 
   get reason(): RouteReason {
     return this.#options.reason;
+  }
+
+  get deadlineMs(): number {
+    return this.#options.deadlineMs;
   }
 
   get bucket(): Bucket {

@@ -3,10 +3,11 @@ import type { Billed, FaultKind } from "../../adapters/fault.ts";
 import type { Offer } from "../../adapters/providers/load.ts";
 import { type Breaker, closedBreaker } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Expected, medianOf } from "./expected.ts";
+import { type Expected, faded, medianOf } from "./expected.ts";
 import { type Pressure, relaxed } from "./pressure.ts";
 import { awake, type Rest } from "./rest.ts";
 import type { Slots } from "./slots.ts";
+import { ordinary, type Slowness } from "./slowness.ts";
 import type { Placed } from "./terms.ts";
 
 /** What all models of one provider share. */
@@ -40,7 +41,9 @@ export class Endpoint {
   breaker: Breaker = closedBreaker;
   rest: Rest = awake;
   pressure: Pressure = relaxed;
+  /** By kind of call. */
   readonly expected = new Map<string, Expected>();
+  slowness: Slowness = ordinary;
   readonly counters: Counters = {
     ...{ asked: 0, answered: 0, left: 0, faults: {}, billed: { no: 0, yes: 0, unknown: 0 } },
     ...{ deviceMs: 0, bytes: 0, cost: 0 },
@@ -63,17 +66,33 @@ export class Endpoint {
 
 /**
  * @param peers all endpoints of the model
- * @returns what a call takes there: as seen, else as the median of its class, else made of a call without replay; null:
- *   nobody knows
+ * @returns what a call takes there, for who has to be patient: as seen, else as its class takes, else made of a call
+ *   without replay; null: nobody knows
  */
-export function expectedAt(endpoint: Endpoint, bucket: Bucket, peers: readonly Endpoint[]): Expected | null {
-  const seen = endpoint.expected.get(bucket.key) ?? medianOf(seenBy(peers, endpoint.class, bucket.key));
-  if (seen !== null || bucket.warm === undefined) return seen;
-  const { key, times } = bucket.warm;
-  const warm = expectedAt(endpoint, { key, pictures: bucket.pictures }, peers);
-  return warm && { ...warm, ms: warm.ms * times, deviceMs: warm.deviceMs * times };
+export function expectedAt(
+  endpoint: Endpoint,
+  bucket: Bucket,
+  peers: readonly Endpoint[],
+  now: number,
+): Expected | null {
+  return endpoint.expected.get(bucket.key) ?? expectedIn(endpoint.class, bucket, peers, now);
 }
 
-function seenBy(peers: readonly Endpoint[], name: string, key: string): Expected[] {
-  return peers.flatMap((peer) => (peer.class === name ? (peer.expected.get(key) ?? []) : []));
+/** @returns what a call takes in a class, for who compares: the median of its endpoints, what was unusual fading */
+export function expectedIn(
+  name: string,
+  bucket: Bucket,
+  peers: readonly Endpoint[],
+  now: number,
+): Expected | null {
+  const seen = medianOf(
+    peers.flatMap((peer) => {
+      const one = peer.class === name ? peer.expected.get(bucket.key) : undefined;
+      return one ? [faded(one, now)] : [];
+    }),
+  );
+  if (seen !== null || bucket.warm === undefined) return seen;
+  const { key, times } = bucket.warm;
+  const warm = expectedIn(name, { key, pictures: bucket.pictures }, peers, now);
+  return warm && { ...warm, ms: warm.ms * times, deviceMs: warm.deviceMs * times };
 }

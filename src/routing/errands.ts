@@ -70,7 +70,7 @@ function isTooDear(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint,
   const earned = run.terms.earnings?.[request.step];
   if (creditValue === null || earned === undefined) return false;
   const bucket = stepBucket(request, isWarm);
-  const expected = expectedAt(endpoint, bucket, hub.endpointsOf(request.model));
+  const expected = expectedAt(endpoint, bucket, hub.endpointsOf(request.model), hub.ports.now());
   if (expected === null) return false;
   const { length } = request.pictures;
   return costOf(endpoint.provider.price, expected, length) > earned * length * creditValue;

@@ -7,7 +7,9 @@ import { type Need, type WhyNot, whyNot } from "./filter.ts";
 import type { Hub } from "./hub.ts";
 import { pressureAt } from "./pressure.ts";
 import { type RestPhase, restOf } from "./rest.ts";
-import { rate, scores } from "./score.ts";
+import { scores } from "./score.ts";
+import { slownessAt } from "./slowness.ts";
+import { standingOf } from "./standing.ts";
 import type { Placed, RoutingTerms } from "./terms.ts";
 
 /** Why an endpoint is not asked at the moment, though it could serve. */
@@ -32,6 +34,8 @@ export interface Explained {
   readonly rest: { readonly phase: RestPhase; readonly until: number | null };
   readonly drained: boolean;
   readonly pressure: number;
+  /** How many times slower than its class it is taken to be. */
+  readonly slowness: number;
   readonly weight: number;
   readonly price: Placed["price"];
   readonly inFlight: number;
@@ -78,6 +82,7 @@ function explainedOne(
     rest: { phase: resting, until: resting === "awake" ? null : rest.until },
     drained: provider.drained,
     pressure: pressureAt(endpoint.pressure, now),
+    slowness: slownessAt(endpoint.slowness, now),
     ...{ weight, price: provider.price, concurrency },
     inFlight: provider.slots.inUse,
     queue: provider.slots.waiting,
@@ -111,15 +116,9 @@ function scoreAmong(
   now: number,
 ): number {
   const seen = peers.filter((peer) => peer.expected.has(key));
-  const ratings = seen.map(({ expected, provider, pressure, offer }) =>
-    rate({
-      expected: expected.get(key)!,
-      inFlight: provider.slots.inUse,
-      pressure: pressureAt(pressure, now),
-      pictures: 1,
-      weight: offer.weight,
-      price: provider.price,
-    }),
+  const bucket = { key, pictures: 1 };
+  const ratings = seen.map(
+    (peer) => standingOf(peer, { now, againAt: null, bucket, warm: bucket, peers }).rating,
   );
   return scores(ratings, route)[seen.indexOf(endpoint)]!;
 }

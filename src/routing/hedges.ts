@@ -10,11 +10,9 @@ const least = 20;
 interface Hedged<A> {
   readonly attempt: Attempt;
   readonly signal: AbortSignal;
-  /** Whether it is a run's first step: it may be late sooner, having no cache to lose. */
-  readonly isFirst: boolean;
   ask(attempt: Attempt, signal: AbortSignal): Promise<A>;
   /** @returns another call, its slot taken; null: there is nobody */
-  second(): { readonly attempt: Attempt } | null;
+  second(): Attempt | null;
   /** @throws the error, where there is no use in going on */
   failed(attempt: Attempt, error: unknown): void;
 }
@@ -41,7 +39,7 @@ export class Hedges {
   async ask<A>(hedged: Hedged<A>): Promise<Answered<A> | null> {
     const { attempt, signal } = hedged;
     this.#asked++;
-    const patience = this.#isOn ? this.#patience(attempt, hedged.isFirst) : null;
+    const patience = this.#isOn ? this.#patience(attempt) : null;
     if (patience === null) {
       const answered = await settled(attempt, hedged.ask(attempt, signal));
       return this.#kept(hedged, answered);
@@ -54,7 +52,7 @@ export class Hedges {
     const second = early === null && !signal.aborted ? hedged.second() : null;
     if (second === null) return this.#kept(hedged, early ?? (await first.outcome));
     this.#doubled++;
-    const other = this.#start(hedged, second.attempt);
+    const other = this.#start(hedged, second);
     const winner = await firstAnswer(first, other);
     if (winner !== null) {
       for (const loser of [first, other]) if (loser !== winner) loser.stop();
@@ -93,12 +91,12 @@ export class Hedges {
   }
 
   /** @returns ms after which the call is late; null: it may not be asked twice */
-  #patience({ bucket }: Attempt, isFirst: boolean): number | null {
-    const { share, quantile } = policy.hedge;
+  #patience({ bucket }: Attempt): number | null {
+    const { share, quantile, beyond } = policy.hedge;
     const times = this.#times.get(bucket.key) ?? [];
     if (times.length < least || this.#doubled + 1 > share * this.#asked) return null;
     const sorted = times.toSorted((a, b) => a - b);
-    return sorted[Math.floor((isFirst ? 0.5 : quantile) * (sorted.length - 1))]! * bucket.pictures;
+    return sorted[Math.floor(quantile * (sorted.length - 1))]! * bucket.pictures * beyond;
   }
 }
 

@@ -22,7 +22,12 @@ export class Hub {
     this.ports = ports;
     this.settings = settings;
     this.alarm = new Alarm(ports.sleep);
-    this.outcomes = new Outcomes(ports, this.budgets, () => this.alarm.ring());
+    this.outcomes = new Outcomes(
+      ports,
+      this.budgets,
+      (model) => this.endpointsOf(model),
+      () => this.alarm.ring(),
+    );
     this.hedges = new Hedges(ports, settings.hedging);
     for (const offer of offers) {
       const endpoint = new Endpoint(offer, this.#providerOf(offer));

@@ -4,12 +4,13 @@ import type { Work } from "./attempt.ts";
 import { afterFault, afterSuccess, type Breaker, probe, probeLeft } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Budget, credited } from "./budget.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { observed } from "./expected.ts";
+import { type Endpoint, expectedIn } from "./endpoint.ts";
+import { observed, type Sample } from "./expected.ts";
 import { policy } from "./policy.ts";
-import { afterOverload } from "./pressure.ts";
+import { afterTrouble } from "./pressure.ts";
 import { afterAnswer, afterCold, knock, knockLeft, type Rest } from "./rest.ts";
 import { costOf } from "./score.ts";
+import { afterCall } from "./slowness.ts";
 import type { FleetPorts } from "./terms.ts";
 
 interface Seen {
@@ -22,12 +23,22 @@ export class Outcomes {
   readonly #ports: FleetPorts;
   readonly #ring: () => void;
   /** By model. */
-  readonly budgets: Map<string, Budget>;
+  readonly #budgets: Map<string, Budget>;
+  readonly #peersOf: (model: string) => readonly Endpoint[];
 
-  /** @param ring wakes those who wait for an endpoint to come back */
-  constructor(ports: FleetPorts, budgets: Map<string, Budget>, ring: () => void) {
+  /**
+   * @param peersOf all endpoints of a model
+   * @param ring wakes those who wait for an endpoint to come back
+   */
+  constructor(
+    ports: FleetPorts,
+    budgets: Map<string, Budget>,
+    peersOf: (model: string) => readonly Endpoint[],
+    ring: () => void,
+  ) {
     this.#ports = ports;
-    this.budgets = budgets;
+    this.#budgets = budgets;
+    this.#peersOf = peersOf;
     this.#ring = ring;
   }
 
@@ -45,15 +56,15 @@ export class Outcomes {
 
   answered(endpoint: Endpoint, { work, bucket, began, ...seen }: Seen & { began: number; work: Work }): void {
     const now = this.now();
-    const { counters, expected, provider } = endpoint;
+    const { counters, provider } = endpoint;
     const sample = { ...seen, pictures: bucket.pictures, work };
-    expected.set(bucket.key, observed(expected.get(bucket.key), sample, now));
+    this.#observe(endpoint, bucket, sample, now);
     counters.answered++;
     counters.deviceMs += work.deviceMs;
     counters.bytes += work.bytes;
     counters.cost += costOf(provider.price, { ms: seen.ms, ...work }, 1);
     const { model } = endpoint.offer;
-    this.budgets.set(model, credited(this.budgets.get(model)!, policy.budget.perSuccess, now));
+    this.#budgets.set(model, credited(this.#budgets.get(model)!, policy.budget.perSuccess, now));
     this.#become(
       endpoint,
       afterSuccess(endpoint.breaker, began, now),
@@ -64,15 +75,16 @@ export class Outcomes {
 
   failed(endpoint: Endpoint, fault: Fault, { isProbe, ...seen }: Seen & { isProbe: boolean }): void {
     const now = this.now();
-    const { counters, expected } = endpoint;
+    const { counters } = endpoint;
     const { kind } = fault.fault;
     counters.faults[kind] = (counters.faults[kind] ?? 0) + 1;
     counters.billed[fault.billed]++;
     if (kind === "timeout") {
-      const { key, pictures } = seen.bucket;
-      expected.set(key, observed(expected.get(key), { ...seen, pictures }, now));
+      const { bucket } = seen;
+      this.#observe(endpoint, bucket, { ...seen, pictures: bucket.pictures }, now);
     }
-    if (kind === "overloaded") endpoint.pressure = afterOverload(endpoint.pressure, now);
+    if (kind === "overloaded" || kind === "timeout" || kind === "unreachable")
+      endpoint.pressure = afterTrouble(endpoint.pressure, now);
     const rests = kind === "cold" || (kind === "overloaded" && fault.retryAfterMs !== null);
     let { breaker, rest } = endpoint;
     if (rests) rest = afterCold(rest, fault.retryAfterMs, now);
@@ -91,6 +103,14 @@ export class Outcomes {
     if (!isProbe) return;
     endpoint.breaker = probeLeft(endpoint.breaker);
     endpoint.rest = knockLeft(endpoint.rest);
+  }
+
+  #observe(endpoint: Endpoint, bucket: Bucket, sample: Sample, now: number): void {
+    const { expected, slowness } = endpoint;
+    const { key, pictures } = bucket;
+    const ofClass = expectedIn(endpoint.class, bucket, this.#peersOf(endpoint.offer.model), now);
+    if (ofClass !== null) endpoint.slowness = afterCall(slowness, sample.ms / pictures, ofClass.ms, now);
+    expected.set(key, observed(expected.get(key), sample, now));
   }
 
   /** Takes over new states; what others should know is shared, what somebody may wait for rings. */

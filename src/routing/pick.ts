@@ -125,5 +125,5 @@ function betterOfTwo<E>(all: readonly Standing<E>[], { route, random }: Circumst
   if (possible.length === 1) return possible[first]!.one.endpoint;
   const second = (first + 1 + Math.floor(random() * (possible.length - 1))) % possible.length;
   const [a, b] = [possible[first]!, possible[second]!];
-  return (b.score < a.score ? b : a).one.endpoint;
+  return (b.score * policy.alike < a.score ? b : a).one.endpoint;
 }

@@ -4,6 +4,12 @@ export const policy = {
   /** How fast an expected time follows a slower sample, and a faster one. */
   rise: 0.5,
   fall: 0.1,
+  /** The same for what it usually takes. */
+  usual: 0.02,
+  /** In so long half of what an endpoint was slower than usual, or than its class, is forgotten, unless it is seen again. */
+  fadeMs: 10_000,
+  /** Scores that differ by no more than this factor are alike. */
+  alike: 1.2,
   /** The endpoint that holds a picture's cache is left above this pressure, or when it takes so many times the best one's time. */
   sticky: { pressure: 0.9, slower: 4 },
   breaker: {
@@ -22,7 +28,7 @@ export const policy = {
   ejected: 0.5,
   /** A cold endpoint rests restMs x 2^k, at most capMs. */
   rest: { restMs: 1_000, capMs: 30_000 },
-  /** What each `overloaded` closes of the gap to 1, and how long half of it takes to go. */
+  /** What each fault that tells of trouble closes of the gap to 1, and how long half of it takes to go. */
   pressure: { rise: 0.5, halfLifeMs: 5_000 },
   /** Tokens of retries, an isolate and model. */
   budget: { cap: 20, perSuccess: 0.2, perSecond: 1 },
@@ -34,8 +40,8 @@ export const policy = {
   faults: 6,
   /** An endpoint that has failed this step is asked once more after againMs x 2^k, when nobody else is left. */
   againMs: 100,
-  /** The most steps that are asked for twice, and the quantile of its time that one has to be late. */
-  hedge: { share: 0.05, quantile: 0.95 },
+  /** The most steps that are asked for twice, and how late one has to be: so many times that quantile of its time. */
+  hedge: { share: 0.05, quantile: 0.95, beyond: 1.25 },
   /** `cheapest` takes those that cost at most so many times the least. */
   cheap: 1.1,
   /** Whoever waits looks again at least so often: nobody may have been left to wake it. */

@@ -1,4 +1,4 @@
-/** How hard an endpoint said it is pressed, 0 to 1, fading by itself: a pure reducer. */
+/** How hard an endpoint seems to be pressed, 0 to 1, fading by itself: a pure reducer. */
 import { policy } from "./policy.ts";
 
 export interface Pressure {
@@ -13,7 +13,7 @@ export function pressureAt({ value, at }: Pressure, now: number): number {
   return value === 0 ? 0 : value * 0.5 ** (Math.max(0, now - at) / policy.pressure.halfLifeMs);
 }
 
-export function afterOverload(pressure: Pressure, now: number): Pressure {
+export function afterTrouble(pressure: Pressure, now: number): Pressure {
   const value = pressureAt(pressure, now);
   return { value: value + (1 - value) * policy.pressure.rise, at: now };
 }

@@ -74,16 +74,14 @@ export class Quest<A> {
   async next(): Promise<Asked<A>> {
     for (;;) {
       await this.#pay();
-      const seat = await this.#sit();
-      const { endpoint } = seat;
+      const attempt = await this.#sit();
+      const { endpoint } = attempt;
       if (this.#last && this.#last.endpoint !== endpoint)
         this.#errand.movedOn(this.#last.endpoint, this.#last.fault, endpoint);
-      const { attempt, deadlineMs } = this.#attempt(seat);
       const asked = await this.#hub.hedges.ask<A>({
         attempt,
         signal: this.#signal,
-        isFirst: this.#run.home === null,
-        ask: (one, signal) => this.#errand.ask(one.endpoint, deadlineMs, signal),
+        ask: (one, signal) => this.#errand.ask(one.endpoint, one.deadlineMs, signal),
         second: () => this.#second(attempt),
         failed: (one, error) => this.failed(one, error),
       });
@@ -143,8 +141,11 @@ export class Quest<A> {
     throw fault("cancelled", "the caller gave up");
   }
 
-  /** Waits until there is somebody to ask, and a slot there. */
-  async #sit(): Promise<Seat> {
+  /**
+   * Waits until there is somebody to ask, and a slot there. The attempt begins in the same turn as the choice is made:
+   * a strict run is bound by it, and its groups choose at once.
+   */
+  async #sit(): Promise<Attempt> {
     const { ports, alarm } = this.#hub;
     let resting = false;
     for (;;) {
@@ -161,11 +162,11 @@ export class Quest<A> {
           await alarm.wait(Math.min(left, choice.until - ports.now()), this.#signal);
           break;
         case "ask":
-          return { ...choice, lease: choice.endpoint.provider.slots.take(this.#end) };
+          return this.#attempt({ ...choice, lease: choice.endpoint.provider.slots.take() });
         case "queue": {
           const lease = await this.#queue(choice.endpoint);
           if (lease === null) break;
-          if (this.#isStillGood(choice)) return { ...choice, lease };
+          if (this.#isStillGood(choice)) return this.#attempt({ ...choice, lease });
           lease.release();
         }
       }
@@ -217,17 +218,15 @@ export class Quest<A> {
     });
   }
 
-  #attempt({ endpoint, reason, lease }: Seat): { readonly attempt: Attempt; readonly deadlineMs: number } {
-    const now = this.#hub.ports.now();
+  #attempt({ endpoint, reason, lease }: Seat): Attempt {
     const deadlineMs = this.#deadlineAt(endpoint);
+    lease.endsBy(this.#hub.ports.now() + deadlineMs);
     const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
     const onEnd = this.#errand.asking(endpoint);
-    const until = now + deadlineMs;
-    const attempt = new Attempt(this.#hub.outcomes, {
-      ...{ endpoint, reason, lease, bucket, until, isProbe, onEnd },
+    return new Attempt(this.#hub.outcomes, {
+      ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
-    return { attempt, deadlineMs };
   }
 
   /** In ms: what a call of its kind takes, many times over; where nobody else is left there is no hurry. */
@@ -236,11 +235,11 @@ export class Quest<A> {
     const left = this.#end - this.#hub.ports.now();
     const most = Math.min(left, endpoint.offer.timeoutMs ?? left);
     const bucket = bucketAt(endpoint, endpoint === holder);
-    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model));
-    if (expected === null) return most;
-    const ms = timeAtMost(expected, bucket.pictures, endpoint.provider.slots.inUse);
+    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model), this.#hub.ports.now());
     const others = this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint);
     const { deadline, alone } = policy;
+    if (expected === null) return others ? Math.min(most, alone.share * left) : most;
+    const ms = timeAtMost(expected, bucket.pictures, endpoint.provider.slots.inUse);
     const patience = others
       ? Math.max(deadline.leastMs, deadline.times * ms)
       : Math.max(alone.share * left, alone.times * ms);
@@ -248,12 +247,12 @@ export class Quest<A> {
   }
 
   /** Somebody else who is well and has room, for a step that is late; null: nobody. */
-  #second(first: Attempt): { readonly attempt: Attempt; readonly deadlineMs: number } | null {
+  #second(first: Attempt): Attempt | null {
     const others = this.#standings().filter(
       (one) => isAdmitted(one) && one.hasRoom && one.endpoint !== first.endpoint,
     );
     if (others.length === 0) return null;
     const { endpoint } = others.reduce((best, one) => (one.rating.timeMs < best.rating.timeMs ? one : best));
-    return this.#attempt({ endpoint, reason: "hedge", lease: endpoint.provider.slots.take(this.#end) });
+    return this.#attempt({ endpoint, reason: "hedge", lease: endpoint.provider.slots.take() });
   }
 }

@@ -1,12 +1,14 @@
 /** How good an endpoint would be for a call, by time, load, pressure and cost: lower is better. Pure. */
 import type { Offer } from "../../adapters/providers/load.ts";
-import { type Expected, timeUnder } from "./expected.ts";
+import type { Expected } from "./expected.ts";
 import { policy } from "./policy.ts";
 import type { Preference } from "./terms.ts";
 
 export interface Look {
-  /** null: nothing like it has been seen, there or elsewhere. */
+  /** What its class takes; null: nothing like it has been seen. */
   readonly expected: Expected | null;
+  /** How many times that it takes itself. */
+  readonly slowness: number;
   readonly pictures: number;
   /** Calls under way there. */
   readonly inFlight: number;
@@ -22,11 +24,11 @@ export interface Rating {
   readonly cost: number;
 }
 
-export function rate({ expected, pictures, inFlight, pressure, weight, price }: Look): Rating {
-  const seen = expected ?? { ms: policy.unseenMs, load: 1, deviceMs: 0, bytes: 0, at: 0 };
-  const factor = (1 + pressure) / weight;
+export function rate({ expected, slowness, pictures, inFlight, pressure, weight, price }: Look): Rating {
+  const seen = expected ?? { ms: policy.unseenMs, deviceMs: 0, bytes: 0 };
+  const factor = (slowness * (1 + pressure)) / weight;
   return {
-    timeMs: timeUnder(seen, pictures, inFlight + 1) * factor,
+    timeMs: seen.ms * pictures * (inFlight + 1) * factor,
     cost: costOf(price, seen, pictures),
   };
 }

@@ -8,8 +8,12 @@ const name = fc.constantFrom("a", "b", "constructor");
 const endpoint = fc.record(
   {
     breaker: fc.record({ open: fc.boolean(), until: small, openings: small, at }),
+    slowness: fc.record({ value: small, typicalMs: small, at }),
     rest: fc.record({ until: small, times: small, at }),
-    expected: fc.dictionary(name, fc.record({ ms: small, load: small, deviceMs: small, bytes: small, at })),
+    expected: fc.dictionary(
+      name,
+      fc.record({ ms: small, load: small, deviceMs: small, bytes: small, usualMs: small, at }),
+    ),
   },
   { requiredKeys: [] },
 );

@@ -1,6 +1,7 @@
 /** What isolates tell each other of their endpoints: plain JSON, every leaf with its time, merged by the newest. Pure. */
 import type { Offer } from "../../adapters/providers/load.ts";
 import type { Expected } from "./expected.ts";
+import type { Slowness } from "./slowness.ts";
 
 interface Stamped {
   /** Milliseconds since 1970. */
@@ -21,6 +22,7 @@ export interface SharedRest extends Stamped {
 export interface SharedEndpoint {
   readonly breaker?: SharedBreaker;
   readonly rest?: SharedRest;
+  readonly slowness?: Slowness;
   /** By bucket (bucket.ts). */
   readonly expected?: Readonly<Record<string, Expected>>;
 }
@@ -58,6 +60,7 @@ function mergeEndpoint(a: SharedEndpoint, b: SharedEndpoint): SharedEndpoint {
   return {
     ...leaf("breaker", newer(a.breaker, b.breaker)),
     ...leaf("rest", newer(a.rest, b.rest)),
+    ...leaf("slowness", newer(a.slowness, b.slowness)),
     ...leaf("expected", expected),
   };
 }

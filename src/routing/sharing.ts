@@ -22,11 +22,12 @@ export function snapshotOf(hub: Hub): SharedFleet {
   };
 }
 
-function sharedOf({ breaker, rest, expected }: Endpoint): SharedEndpoint {
+function sharedOf({ breaker, rest, slowness, expected }: Endpoint): SharedEndpoint {
   const { open, until, openings, at } = breaker;
   return {
     ...(at > 0 && { breaker: { open, until, openings, at } }),
     ...(rest.at > 0 && { rest: { until: rest.until, times: rest.times, at: rest.at } }),
+    ...(slowness.at > 0 && { slowness }),
     ...(expected.size > 0 && { expected: Object.fromEntries(expected) }),
   };
 }
@@ -35,13 +36,14 @@ function sharedOf({ breaker, rest, expected }: Endpoint): SharedEndpoint {
 export function adopt(hub: Hub, shared: SharedFleet): void {
   const latest = hub.ports.now() + 2 * policy.breaker.capMs;
   for (const endpoint of hub.endpoints) {
-    const { breaker, rest, expected } = shared.endpoints[endpoint.key] ?? {};
+    const { breaker, rest, slowness, expected } = shared.endpoints[endpoint.key] ?? {};
     if (breaker && breaker.at > endpoint.breaker.at) {
       // Another isolate's clock may be wrong: nobody stays out of use for long by it.
       endpoint.breaker = { ...closedBreaker, ...breaker, until: Math.min(breaker.until, latest) };
     }
     if (rest && rest.at > endpoint.rest.at)
       endpoint.rest = { ...awake, ...rest, until: Math.min(rest.until, latest) };
+    if (slowness && slowness.at > endpoint.slowness.at) endpoint.slowness = slowness;
     for (const [key, value] of Object.entries(expected ?? {})) {
       if (value.at > (endpoint.expected.get(key)?.at ?? 0)) endpoint.expected.set(key, value);
     }

@@ -7,10 +7,11 @@ import type { FleetPorts } from "./terms.ts";
 export interface Lease {
   /** Harmless when repeated. */
   release(): void;
+  /** The call has ended by then, in ms, or its holder has gone without a word; until that is said, a tick from the beginning. */
+  endsBy(until: number): void;
 }
 
 interface Waiter {
-  readonly until: number;
   lease: Lease | null;
 }
 
@@ -28,6 +29,7 @@ export class Slots {
   }
 
   get inUse(): number {
+    this.#takeBack();
     return this.#leases.size;
   }
 
@@ -38,18 +40,18 @@ export class Slots {
   /** Whether a newcomer may take one at once: one is free, and nobody waits for it. */
   get hasRoom(): boolean {
     if (this.#queues.size > 0) return false;
-    if (this.#leases.size >= this.#capacity) this.#takeBack();
-    return this.#leases.size < this.#capacity;
+    return this.inUse < this.#capacity;
   }
 
-  /**
-   * Takes a slot past all who wait; for who has seen that there is room.
-   *
-   * @param until after that moment it is taken back
-   */
-  take(until: number): Lease {
-    const lease: Lease = { release: () => this.#release(lease) };
-    this.#leases.set(lease, until + policy.graceMs);
+  /** Takes a slot past all who wait; for who has seen that there is room. */
+  take(): Lease {
+    const lease: Lease = {
+      release: () => this.#release(lease),
+      endsBy: (until) => {
+        if (this.#leases.has(lease)) this.#leases.set(lease, until + policy.graceMs);
+      },
+    };
+    this.#leases.set(lease, this.#ports.now() + policy.tickMs + policy.graceMs);
     return lease;
   }
 
@@ -58,7 +60,7 @@ export class Slots {
    * so each waits by a timer of its own as well.
    *
    * @param generation whose turn it is
-   * @param until to wait no longer, and see `take`
+   * @param until to wait no longer
    * @param stays asked now and then whether it is still worth waiting here
    * @param signal ends the wait
    * @returns a slot, or null when the time is over, the signal fired, or it is not worth it
@@ -70,7 +72,7 @@ export class Slots {
     signal: AbortSignal,
   ): Promise<Lease | null> {
     const { now, sleep } = this.#ports;
-    const waiter: Waiter = { until, lease: null };
+    const waiter: Waiter = { lease: null };
     this.#queues.set(generation, [...(this.#queues.get(generation) ?? []), waiter]);
     this.#grant();
     while (waiter.lease === null && !signal.aborted && now() < until && stays()) {
@@ -94,7 +96,7 @@ export class Slots {
       if (this.#leases.size >= this.#capacity) return;
       this.#queues.delete(generation);
       if (rest.length > 0) this.#queues.set(generation, rest);
-      next!.lease = this.take(next!.until);
+      next!.lease = this.take();
     }
   }
 

@@ -1,13 +1,14 @@
 /** An endpoint's states at one moment, as the choice wants them. */
 import { phaseOf } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Endpoint, expectedAt } from "./endpoint.ts";
+import { type Endpoint, expectedIn } from "./endpoint.ts";
 import { medianOf } from "./expected.ts";
 import type { Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import { pressureAt } from "./pressure.ts";
 import { restOf } from "./rest.ts";
 import { rate } from "./score.ts";
+import { slownessAt } from "./slowness.ts";
 
 export interface Moment {
   readonly now: number;
@@ -21,14 +22,15 @@ export interface Moment {
 }
 
 export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoint> {
-  const { breaker, rest, pressure, provider, offer } = endpoint;
+  const { breaker, rest, pressure, slowness, provider, offer } = endpoint;
   const { now, againAt, bucket, warm, peers } = moment;
   const pressed = pressureAt(pressure, now);
   const { pictures } = bucket;
-  // Whoever was never asked is taken to be like the others, whatever their class.
+  // A class that was never asked is taken to be like the others.
   const seen = (one: Bucket) =>
-    expectedAt(endpoint, one, peers) ??
+    expectedIn(endpoint.class, one, peers, now) ??
     medianOf(peers.flatMap((peer) => peer.expected.get(one.warm?.key ?? one.key) ?? []));
+  const slow = slownessAt(slowness, now);
   return {
     endpoint,
     breaker: phaseOf(breaker, now),
@@ -41,11 +43,12 @@ export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoin
       expected: seen(bucket),
       inFlight: provider.slots.inUse,
       pressure: pressed,
+      slowness: slow,
       pictures,
       weight: offer.weight,
       price: provider.price,
     }),
-    warmMs: (seen(warm)?.ms ?? policy.unseenMs) * (1 + pressed),
+    warmMs: (seen(warm)?.ms ?? policy.unseenMs) * slow * (1 + pressed),
     againAt,
   };
 }

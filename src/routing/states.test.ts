@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Budget, credited, fullBudget, refilled, spent } from "./budget.ts";
-import { type Expected, medianOf, observed, timeAtMost, timeUnder } from "./expected.ts";
-import { afterOverload, pressureAt, relaxed } from "./pressure.ts";
+import { type Expected, faded, medianOf, observed, timeAtMost } from "./expected.ts";
+import { afterTrouble, pressureAt, relaxed } from "./pressure.ts";
 import { afterAnswer, afterCold, awake, knock, knockLeft, restOf } from "./rest.ts";
+import { afterCall, ordinary, slownessAt } from "./slowness.ts";
 
 const at = 1_000_000;
 
@@ -42,10 +43,10 @@ describe("a cold endpoint", () => {
 
 describe("pressure", () => {
   it("comes near 1 by overloads in a row and fades by half in five seconds", () => {
-    const once = afterOverload(relaxed, at);
+    const once = afterTrouble(relaxed, at);
     expect(pressureAt(once, at)).toBe(0.5);
     expect(pressureAt(once, at + 5_000)).toBe(0.25);
-    const four = [1, 2, 3].reduce((pressure) => afterOverload(pressure, at), once);
+    const four = [1, 2, 3].reduce((pressure) => afterTrouble(pressure, at), once);
     expect(pressureAt(four, at)).toBeGreaterThan(0.9);
     expect(pressureAt(four, at)).toBeLessThan(1);
   });
@@ -114,9 +115,8 @@ describe("an expected time", () => {
 
   it("grows with the load, and is no less than what was seen where patience hangs on it", () => {
     const under4 = observed(undefined, sample(400, 4), at);
-    expect(timeUnder(under4, 1, 8)).toBe(800);
-    expect(timeUnder(under4, 1, 1)).toBe(100);
-    expect(timeAtMost(under4, 1, 1)).toBe(400);
+    expect(timeAtMost(under4, 1, 8)).toBe(800);
+    expect(timeAtMost(under4, 2, 1)).toBe(800);
   });
 
   it("lies between what it was and what was seen", () => {
@@ -131,8 +131,31 @@ describe("an expected time", () => {
     );
   });
 
+  it("comes back to what is usual while nothing is seen, by half in ten seconds", () => {
+    const unusual = observed(seen(...Array(50).fill(100)), sample(1_100), at);
+    expect(unusual.ms).toBe(600);
+    expect(unusual.usualMs).toBe(120);
+    expect(faded(unusual, at + 10_000).ms).toBe(360);
+    expect(faded(seen(100, 50), at + 10_000).ms).toBe(95);
+  });
+
   it("of a class is the middle one", () => {
     expect(medianOf([seen(10), seen(1_000), seen(30)])?.ms).toBe(30);
     expect(medianOf([])).toBeNull();
+  });
+});
+
+describe("slowness", () => {
+  it("rises fast and falls slowly, and is forgotten by half in ten seconds", () => {
+    const slow = afterCall(ordinary, 300, 100, at);
+    expect(slow.value).toBe(2);
+    expect(afterCall(slow, 100, 100, at).value).toBeCloseTo(1.9);
+    expect(slownessAt(slow, at + 10_000)).toBe(1.5);
+  });
+
+  it("hears little from calls that are short, and mostly wait", () => {
+    const slow = afterCall(afterCall(ordinary, 100, 100, at), 50, 5, at);
+    expect(slow.value).toBeLessThan(1.4);
+    expect(slow.value).toBeGreaterThan(1);
   });
 });

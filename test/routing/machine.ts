@@ -50,7 +50,8 @@ export class Machine implements StepSource {
   /** Units of work done for answers, whatever became of them. */
   worked = 0;
   asked = 0;
-  readonly #busy: { until: Promise<void> }[] = [];
+  #working = 0;
+  #queue: (() => void)[] = [];
   readonly #open = new Set<Connection>();
   /** By picture: how many steps it has seen of it. */
   readonly #cache = new Map<string, number>();
@@ -105,8 +106,9 @@ export class Machine implements StepSource {
       this.#refuse();
       await this.#work(connection, request.pictures.length * 2);
       if (this.#spoil() !== null) throw this.#fault({ kind: "corrupt" }, "yes");
-      const { name, region = null } = this.options;
-      return { route: { endpoint: name, region }, media: request.pictures.map((tokens) => tokens.slice()) };
+      const { name, region = null, numerics } = this.options;
+      const media = request.pictures.map((tokens) => fileOf(tokens, numerics));
+      return { route: { endpoint: name, region }, media };
     } finally {
       connection.close();
     }
@@ -144,12 +146,19 @@ export class Machine implements StepSource {
   /** Waits for its turn and for the work. @returns ms of the work alone */
   async #work(connection: Connection, units: number): Promise<number> {
     const { speed, parallel } = this.options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const place = { until: promise };
-    const before = this.#busy.length >= parallel ? this.#busy[this.#busy.length - parallel]! : null;
-    this.#busy.push(place);
+    if (this.#working >= parallel) {
+      const turn = Promise.withResolvers<void>();
+      this.#queue.push(turn.resolve);
+      try {
+        await connection.race(turn.promise);
+      } catch (error) {
+        // Whose turn has just come passes it on.
+        if (!this.#queue.includes(turn.resolve)) this.#next();
+        this.#queue = this.#queue.filter((one) => one !== turn.resolve);
+        throw error;
+      }
+    } else this.#working++;
     try {
-      if (before) await connection.race(before.until);
       const times = this.trouble?.kind === "gray" ? this.trouble.times : 1;
       const ms = units * speed * times;
       this.worked += units;
@@ -157,9 +166,15 @@ export class Machine implements StepSource {
       if (this.trouble?.kind === "hang") await connection.pass(Number.POSITIVE_INFINITY);
       return ms;
     } finally {
-      this.#busy.splice(this.#busy.indexOf(place), 1);
-      resolve();
+      this.#next();
     }
+  }
+
+  /** Whoever waits longest works now. */
+  #next(): void {
+    const turn = this.#queue.shift();
+    if (turn) turn();
+    else this.#working--;
   }
 
   #spoil(): Spoil | null {
@@ -190,6 +205,11 @@ export class Machine implements StepSource {
   #fault(kind: FaultKind, billed: Billed, retryAfterMs: number | null = null): Fault {
     return new Fault(kind, this.options.name, billed, "in the simulation", undefined, retryAfterMs);
   }
+}
+
+/** A file: the tokens themselves, and the class that decoded them, whose files have bytes of their own. */
+export function fileOf(tokens: Uint8Array, numerics: string): Uint8Array {
+  return Uint8Array.from([...tokens, ...new TextEncoder().encode(numerics)]);
 }
 
 /** Units of work of a step of one picture. */
