@@ -23,8 +23,9 @@ export class Alarm {
 }
 
 /**
- * Looks every now and then whether something has come about, by timers of the waiting request's own. Another request must
- * not wake it: workerd goes on with it within that other one, and what it waits for next is lost when that one ends.
+ * Looks every now and then whether something has come about, by timers of the waiting request's own. It is not woken by
+ * the request that brings it about: that one may end without a word, and under the tests' runtime (vitest-plugin 1.5) who
+ * was woken went on within the other request, so that its next timer was lost with it; workerd alone does not.
  *
  * @param isSo what to look for
  * @param ms how long
