@@ -34,3 +34,5 @@ export interface Beginning {
 }
 
 export type Attached = { readonly record: GenerationRecord; readonly lines: ReadableStream<Uint8Array> };
+
+export type Following = Attached | Refused;

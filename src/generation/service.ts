@@ -6,7 +6,7 @@ import type { GenerationObject } from "./generation.ts";
 import { START_WITHIN_MS } from "./id.ts";
 import type { Terms } from "./journal.ts";
 import type { Hears } from "./listener.ts";
-import type { Attached, Refused } from "./ports.ts";
+import type { Attached, Following, Refused } from "./ports.ts";
 import type { GenerationRecord } from "./record.ts";
 
 /** How often a broken stream is taken up again without a new event in between. */
@@ -92,7 +92,7 @@ export class GenerationService<Env> {
 /** Lines across breaks of the stream: an object that died wakes and goes on, so we listen again. */
 async function* linesOf(
   first: ReadableStream<Uint8Array>,
-  attach: (after: number) => Promise<Attached | Refused>,
+  attach: (after: number) => Promise<Following>,
   after: number,
   left: AbortSignal,
 ): AsyncGenerator<Line, void> {

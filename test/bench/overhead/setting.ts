@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { builtIn } from "../../../scripts/built-in.ts";
 import { developmentKey } from "../../../scripts/development-key.ts";
 import { localSecret } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
@@ -43,7 +44,7 @@ export async function open({ config, parent, inspector }: Opening): Promise<Sett
   const host = async (name: string, own: string, variables: object, ...more: string[]) => {
     const bundle = `${folder}/${name}`;
     await promisify(execFile)("wrangler", ["deploy", "-c", own, "--dry-run", "--outdir", bundle]);
-    const given = JSON.stringify({ ENDPOINT_URL: endpoint.url, ...variables });
+    const given = JSON.stringify(variables);
     const options = { config: own, bundle, folder: `${folder}/state/v3`, variables: given };
     const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
     return running("host.ts", ...args, ...more);
@@ -51,9 +52,10 @@ export async function open({ config, parent, inspector }: Opening): Promise<Sett
   const secrets = SECRETS.map((name) => [name, localSecret(folder, name)]);
   const variables = {
     ...(Object.fromEntries(secrets) as Record<string, string>),
-    ...{ ENDPOINT_NUMERICS: "noise", VPG_LOCAL: "1", ORIGIN: "http://localhost" },
+    ...{ VPG_LOCAL: "1", ORIGIN: "http://localhost" },
+    PROVIDERS: JSON.stringify(builtIn({ url: endpoint.url, numerics: "noise" })),
   };
-  const bare = await host("bare", BARE, {});
+  const bare = await host("bare", BARE, { ENDPOINT_URL: endpoint.url });
   const edge = await host("edge", config, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
   return {
     ...{ endpoint, bare, edge },
