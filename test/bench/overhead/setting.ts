@@ -53,7 +53,7 @@ export async function open({ config, parent, inspector }: Opening): Promise<Sett
   const variables = {
     ...(Object.fromEntries(secrets) as Record<string, string>),
     ...{ VPG_LOCAL: "1", ORIGIN: "http://localhost" },
-    PROVIDERS: JSON.stringify(builtIn({ url: endpoint.url, numerics: "noise" })),
+    PROVIDERS: JSON.stringify(providersOf(endpoint.url)),
   };
   const bare = await host("bare", BARE, { ENDPOINT_URL: endpoint.url });
   const edge = await host("edge", config, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
@@ -64,6 +64,12 @@ export async function open({ config, parent, inspector }: Opening): Promise<Sett
       for (const { child } of [edge, bare, endpoint]) child.disconnect();
     },
   };
+}
+
+/** The endpoint has room for all that comes: a call that waits its turn would measure the limit. */
+function providersOf(url: string): object {
+  const { providers } = builtIn({ url, numerics: "noise" });
+  return { providers: providers.map((one) => ({ ...one, limits: { concurrency: 256 } })) };
 }
 
 async function running(script: string, ...args: readonly string[]): Promise<Running> {
