@@ -1,9 +1,11 @@
 /** What all runs of an isolate share: the endpoints with their states, the budgets, the clock. */
 import { Alarm } from "./alarm.ts";
+import type { Attempt } from "./attempt.ts";
 import { type Budget, fullBudget } from "./budget.ts";
 import { Endpoint, type Provider } from "./endpoint.ts";
 import { Hedges } from "./hedges.ts";
 import { Outcomes } from "./outcomes.ts";
+import type { Run } from "./run.ts";
 import { Slots } from "./slots.ts";
 import type { FleetPorts, Placed, RoutingSettings } from "./terms.ts";
 
@@ -16,6 +18,8 @@ export class Hub {
   readonly providers = new Map<string, Provider>();
   /** Of retries, by model. */
   readonly budgets = new Map<string, Budget>();
+  /** Calls under way for a picture's step, by its key: another run of the same generation ends them. */
+  readonly #claims = new Map<string, { readonly run: Run; readonly attempt: Attempt }>();
   readonly #endpoints = new Map<string, Endpoint[]>();
 
   constructor(offers: readonly Placed[], ports: FleetPorts, settings: RoutingSettings) {
@@ -43,6 +47,20 @@ export class Hub {
 
   get endpoints(): readonly Endpoint[] {
     return [...this.#endpoints.values()].flat();
+  }
+
+  /** A run asks for a picture's step: what an earlier run of the generation still holds for it is over, whatever became of that. */
+  takeOver(key: string, run: Run): void {
+    const before = this.#claims.get(key);
+    if (before && before.run !== run) before.attempt.leave();
+  }
+
+  claim(key: string, run: Run, attempt: Attempt): void {
+    this.#claims.set(key, { run, attempt });
+  }
+
+  unclaim(key: string, run: Run): void {
+    if (this.#claims.get(key)?.run === run) this.#claims.delete(key);
   }
 
   #providerOf({ provider, price, concurrency }: Placed): Provider {

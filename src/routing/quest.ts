@@ -21,6 +21,8 @@ export interface Errand<A> {
   /** @returns all that could serve it; read anew at each choice, as a run may have been bound meanwhile */
   candidates(): readonly Endpoint[];
   readonly holder: Endpoint | null;
+  /** What one run at a time asks for; null: any number may. */
+  readonly claim: string | null;
   bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
   /** @returns what to tell when the call is over */
   asking(endpoint: Endpoint): (isAnswered: boolean) => void;
@@ -60,6 +62,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
+    if (errand.claim !== null) hub.takeOver(errand.claim, run);
   }
 
   /** Who has failed so far. */
@@ -223,10 +226,17 @@ export class Quest<A> {
     lease.endsBy(this.#hub.ports.now() + deadlineMs);
     const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
-    const onEnd = this.#errand.asking(endpoint);
-    return new Attempt(this.#hub.outcomes, {
+    const { claim } = this.#errand;
+    const told = this.#errand.asking(endpoint);
+    const onEnd = (isAnswered: boolean) => {
+      if (claim !== null) this.#hub.unclaim(claim, this.#run);
+      told(isAnswered);
+    };
+    const attempt = new Attempt(this.#hub.outcomes, {
       ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
+    if (claim !== null) this.#hub.claim(claim, this.#run, attempt);
+    return attempt;
   }
 
   /** In ms: what a call of its kind takes, many times over; where nobody else is left there is no hurry. */
