@@ -2,6 +2,7 @@
 import type { DecodeAnswer, Route, StepAnswer, StepRequest, StepSource } from "../../adapters/contract.ts";
 import type { Offer } from "../../adapters/providers/load.ts";
 import { stepBucket } from "./bucket.ts";
+import type { Tally } from "./counted.ts";
 import { decodeErrand, stepErrand } from "./errands.ts";
 import { type Explanation, explained } from "./explain.ts";
 import { Hub } from "./hub.ts";
@@ -21,6 +22,7 @@ const anyTerms: RoutingTerms = {
 
 /** The hot state of an isolate: one for all its generations. */
 export class Fleet {
+  readonly offers: readonly Placed[];
   readonly #hub: Hub;
   #runs = 0;
 
@@ -30,6 +32,7 @@ export class Fleet {
    * @param settings the operator's
    */
   constructor(offers: readonly Placed[], ports: FleetPorts, settings: RoutingSettings) {
+    this.offers = offers;
     this.#hub = new Hub(offers, ports, settings);
   }
 
@@ -58,6 +61,13 @@ export class Fleet {
    */
   explain(model: string, terms: RoutingTerms = anyTerms): Explanation {
     return explained(this.#hub, model, terms);
+  }
+
+  /** @returns by endpoint what has become of its calls since the isolate began */
+  counted(): Tally {
+    return Object.fromEntries(
+      this.#hub.endpoints.map(({ key, counters }) => [key, structuredClone(counters) as unknown as Tally]),
+    );
   }
 
   /** @returns breakers, rests, expected times, drains and prices, as plain JSON to be merged elsewhere */

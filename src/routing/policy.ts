@@ -46,6 +46,8 @@ export const policy = {
   cheap: 1.1,
   /** Whoever waits looks again at least so often: nobody may have been left to wake it. */
   tickMs: 1_000,
+  /** How often a waiting request looks whether another one has brought about what it waits for. */
+  lookMs: 20,
   /** So long after its deadline a call's slot is taken back: whoever held it has gone without a word. */
   graceMs: 5_000,
   /** What a call is taken to cost in time where nothing of its kind has been seen. */

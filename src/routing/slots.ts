@@ -1,5 +1,5 @@
 /** A provider's requests at once, and who waits for one: by turns among generations, first come first served within each. */
-import { either } from "./alarm.ts";
+import { waitFor } from "./alarm.ts";
 import { policy } from "./policy.ts";
 import type { FleetPorts } from "./terms.ts";
 
@@ -13,8 +13,6 @@ export interface Lease {
 
 interface Waiter {
   lease: Lease | null;
-  /** Called when it has one. */
-  readonly wake: () => void;
 }
 
 export class Slots {
@@ -74,12 +72,11 @@ export class Slots {
     signal: AbortSignal,
   ): Promise<Lease | null> {
     const { now, sleep } = this.#ports;
-    const { promise, resolve: wake } = Promise.withResolvers<void>();
-    const waiter: Waiter = { lease: null, wake };
+    const waiter: Waiter = { lease: null };
     this.#queues.set(generation, [...(this.#queues.get(generation) ?? []), waiter]);
     this.#grant();
     while (waiter.lease === null && !signal.aborted && now() < until && stays()) {
-      await either(promise, Math.min(until - now(), policy.tickMs), sleep, signal);
+      await waitFor(() => waiter.lease !== null, Math.min(until - now(), policy.tickMs), sleep, signal);
       if (waiter.lease !== null) break;
       this.#takeBack();
       this.#grant();
@@ -100,7 +97,6 @@ export class Slots {
       this.#queues.delete(generation);
       if (rest.length > 0) this.#queues.set(generation, rest);
       next!.lease = this.take();
-      next!.wake();
     }
   }
 

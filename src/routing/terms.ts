@@ -3,8 +3,7 @@ import type { FaultKind } from "../../adapters/fault.ts";
 import type { Offer } from "../../adapters/providers/load.ts";
 import type { SharedFleet } from "./shared.ts";
 
-/** An offer, perhaps with the larger area (`eu`) its region lies in. */
-export type Placed = Offer & { readonly area?: string | null };
+export type Placed = Offer;
 
 export type Preference = "fastest" | "balanced" | "cheapest";
 

@@ -17,6 +17,7 @@ export function offerOf(machine: Machine, changes: Partial<Placed> = {}): Placed
     weight: 1,
     concurrency: 2 * parallel,
     timeoutMs: null,
+    area: null,
     ...changes,
   };
 }
