@@ -18,8 +18,8 @@ export class Hub {
   readonly providers = new Map<string, Provider>();
   /** Of retries, by model. */
   readonly budgets = new Map<string, Budget>();
-  /** Calls under way for a picture's step, by its key: another run of the same generation ends them. */
-  readonly #claims = new Map<string, { readonly run: Run; readonly attempt: Attempt }>();
+  /** Who asks for a step of a picture, by its key, and the call under way for it. */
+  readonly #claims = new Map<string, { readonly run: Run; readonly attempt: Attempt | null }>();
   readonly #endpoints = new Map<string, Endpoint[]>();
 
   constructor(offers: readonly Placed[], ports: FleetPorts, settings: RoutingSettings) {
@@ -49,13 +49,17 @@ export class Hub {
     return [...this.#endpoints.values()].flat();
   }
 
-  /** A run asks for a picture's step: what an earlier run of the generation still holds for it is over, whatever became of that. */
-  takeOver(key: string, run: Run): void {
+  /**
+   * A run asks for a picture's step: whatever an earlier run of the same generation still holds for it, or comes to hold,
+   * is given back, since nobody is left who wants it.
+   */
+  claim(key: string, run: Run, attempt: Attempt | null): void {
     const before = this.#claims.get(key);
-    if (before && before.run !== run) before.attempt.leave();
-  }
-
-  claim(key: string, run: Run, attempt: Attempt): void {
+    if (before && before.run.id > run.id) {
+      attempt?.leave();
+      return;
+    }
+    if (before && before.run !== run) before.attempt?.leave();
     this.#claims.set(key, { run, attempt });
   }
 

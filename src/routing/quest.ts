@@ -62,7 +62,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
-    if (errand.claim !== null) hub.takeOver(errand.claim, run);
+    if (errand.claim !== null) hub.claim(errand.claim, run, null);
   }
 
   /** Who has failed so far. */
@@ -75,6 +75,15 @@ export class Quest<A> {
    * @throws Fault, the last one, where nobody is left or the time is over
    */
   async next(): Promise<Asked<A>> {
+    try {
+      return await this.#next();
+    } catch (error) {
+      this.#unclaim();
+      throw error;
+    }
+  }
+
+  async #next(): Promise<Asked<A>> {
     for (;;) {
       await this.#pay();
       const attempt = await this.#sit();
@@ -229,7 +238,7 @@ export class Quest<A> {
     const { claim } = this.#errand;
     const told = this.#errand.asking(endpoint);
     const onEnd = (isAnswered: boolean) => {
-      if (claim !== null) this.#hub.unclaim(claim, this.#run);
+      this.#unclaim();
       told(isAnswered);
     };
     const attempt = new Attempt(this.#hub.outcomes, {
@@ -237,6 +246,11 @@ export class Quest<A> {
     });
     if (claim !== null) this.#hub.claim(claim, this.#run, attempt);
     return attempt;
+  }
+
+  #unclaim(): void {
+    const { claim } = this.#errand;
+    if (claim !== null) this.#hub.unclaim(claim, this.#run);
   }
 
   /** In ms: what a call of its kind takes, many times over; where nobody else is left there is no hurry. */
