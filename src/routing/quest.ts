@@ -87,9 +87,7 @@ export class Quest<A> {
     for (;;) {
       await this.#pay();
       const attempt = await this.#sit();
-      const { endpoint } = attempt;
-      if (this.#last && this.#last.endpoint !== endpoint)
-        this.#errand.movedOn(this.#last.endpoint, this.#last.fault, endpoint);
+      this.#tell(attempt);
       const asked = await this.#hub.hedges.ask<A>({
         attempt,
         signal: this.#signal,
@@ -98,6 +96,17 @@ export class Quest<A> {
         failed: (one, error) => this.failed(one, error),
       });
       if (asked !== null) return asked;
+    }
+  }
+
+  #tell(attempt: Attempt): void {
+    const { endpoint } = attempt;
+    if (this.#last === null || this.#last.endpoint === endpoint) return;
+    try {
+      this.#errand.movedOn(this.#last.endpoint, this.#last.fault, endpoint);
+    } catch (error) {
+      attempt.leave();
+      throw error;
     }
   }
 
