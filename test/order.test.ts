@@ -25,8 +25,8 @@ const clock = { now: () => Date.now(), sleep, log: () => undefined };
 it("sends the next step's request before a step is committed, through fleet, gossip and a real adapter", async () => {
   const story: string[] = [];
   const recording: typeof fetch = (input, init) => {
-    const length = Number(new Headers(init?.headers).get(headerLengthField));
-    const head = (init?.body as Uint8Array).subarray(0, length);
+    const length = Number(new Headers(init!.headers).get(headerLengthField));
+    const head = (init!.body as Uint8Array).subarray(0, length);
     const { id } = JSON.parse(new TextDecoder().decode(head)) as { id: string };
     story.push(`send ${id.split("-").at(-1)}`);
     return fetch(input, init);
