@@ -15,7 +15,7 @@ export interface Expected {
 }
 
 export interface Sample {
-  /** Of a whole call, in ms. */
+  /** Of a whole call, in ms; less than `shortestMs` counts as that. */
   readonly ms: number;
   readonly pictures: number;
   readonly load: number;
@@ -25,7 +25,8 @@ export interface Sample {
 
 export function observed(expected: Expected | undefined, sample: Sample, now: number): Expected {
   const { pictures, load, work } = sample;
-  const ms = sample.ms / pictures;
+  // The clock may stand still within a call, or be set back: nothing takes no time.
+  const ms = Math.max(policy.shortestMs, sample.ms) / pictures;
   const seen = work && { deviceMs: work.deviceMs / pictures, bytes: work.bytes / pictures };
   if (expected === undefined)
     return { ms, usualMs: ms, load, ...(seen ?? { deviceMs: 0, bytes: 0 }), at: now };

@@ -48,8 +48,12 @@ export const policy = {
   tickMs: 1_000,
   /** How often a waiting request looks whether another one has brought about what it waits for. */
   lookMs: 20,
+  /** Who waits and has not looked for so long has gone without a word. */
+  goneMs: 3_000,
   /** So long after its deadline a call's slot is taken back: whoever held it has gone without a word. */
   graceMs: 5_000,
+  /** No call is taken to be shorter: clocks in whole milliseconds make it 0, clocks set back less. */
+  shortestMs: 1,
   /** What a call is taken to cost in time where nothing of its kind has been seen. */
   unseenMs: 100,
 } as const;

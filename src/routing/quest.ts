@@ -8,7 +8,7 @@ import { type Endpoint, expectedAt } from "./endpoint.ts";
 import { timeAtMost } from "./expected.ts";
 import type { Hub } from "./hub.ts";
 import { patienceOf } from "./patience.ts";
-import { type Choice, choose, isAdmitted, type Standing } from "./pick.ts";
+import { type Choice, choose, isAdmitted, isWell, type Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { fault, nobody } from "./said.ts";
@@ -274,7 +274,7 @@ export class Quest<A> {
       leftMs: this.#end - now,
       timeoutMs: endpoint.offer.timeoutMs,
       expectedMs: expected && timeAtMost(expected, bucket.pictures, slots.inUse),
-      hasOthers: this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint),
+      hasOthers: this.#standings().some((one) => isWell(one) && one.endpoint !== endpoint),
     });
   }
 
