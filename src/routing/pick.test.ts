@@ -8,7 +8,7 @@ type Named = Standing<string>;
 const standing = (endpoint: string, changes: Partial<Named> = {}): Named => ({
   endpoint,
   ...{ breaker: "closed", rest: "awake", restUntil: 0, drained: false, hasRoom: true, pressure: 0 },
-  ...{ rating: { timeMs: 100, cost: 1 }, warmMs: 100, againAt: null },
+  ...{ rating: { timeMs: 100, cost: 1 }, warmMs: 100, pictures: 1, againAt: null },
   ...changes,
 });
 

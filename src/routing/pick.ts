@@ -17,8 +17,10 @@ export interface Standing<E> {
   readonly hasRoom: boolean;
   readonly pressure: number;
   readonly rating: Rating;
-  /** Milliseconds that it would take without other calls and with the prefix in its cache. */
+  /** Milliseconds a picture that it would take without other calls and with the prefix in its cache. */
   readonly warmMs: number;
+  /** Of the call. */
+  readonly pictures: number;
   /** It has failed this call, and may be asked again then; Infinity: never; null: it has not. */
   readonly againAt: number | null;
 }

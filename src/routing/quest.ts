@@ -56,6 +56,8 @@ export class Quest<A> {
   #last: { readonly endpoint: Endpoint; readonly fault: Fault } | null = null;
   #rejections = 0;
   #isPaid = true;
+  /** Until when a place in the run's own class is waited for, once all are taken there: as long as the call itself takes. */
+  #homeUntil: number | null = null;
 
   constructor(hub: Hub, run: Run, errand: Errand<A>, signal: AbortSignal) {
     this.#hub = hub;
@@ -197,7 +199,10 @@ export class Quest<A> {
 
   #queue(endpoint: Endpoint): Promise<Lease | null> {
     const stays = () => !this.#standings().some((one) => isAdmitted(one) && one.hasRoom);
-    return endpoint.provider.slots.wait(this.#run.id, this.#end, stays, this.#signal);
+    const { now } = this.#hub.ports;
+    const isBound = this.#homeUntil !== null && now() < this.#homeUntil;
+    const until = isBound ? Math.min(this.#end, this.#homeUntil!) : this.#end;
+    return endpoint.provider.slots.wait(this.#run.id, until, stays, this.#signal);
   }
 
   /** Whether the one that was waited for has not gone out of use meanwhile, while others have not. */
@@ -220,14 +225,23 @@ export class Quest<A> {
     });
   }
 
-  /** A run that has a class looks no further while somebody of it is well. */
-  #standings(): Standing<Endpoint>[] {
-    const { home } = this.#run;
+  /** All that the terms allow. */
+  #all(): Standing<Endpoint>[] {
     const { now } = this.#hub.ports;
     const takes = taking(this.#hub.endpointsOf(this.#errand.model), now());
-    const all = this.#errand.candidates().map((endpoint) => this.#standing(endpoint, takes));
-    const own = all.filter(({ endpoint }) => endpoint.class === home);
-    return own.some(isAdmitted) ? own : all;
+    return this.#errand.candidates().map((endpoint) => this.#standing(endpoint, takes));
+  }
+
+  /** A run that has a class looks no further while somebody of it is well and has room, or may have it soon. */
+  #standings(): Standing<Endpoint>[] {
+    const all = this.#all();
+    const own = all.filter(({ endpoint }) => endpoint.class === this.#run.home);
+    const well = own.filter(isAdmitted);
+    if (well.length === 0) return all;
+    if (well.some(({ hasRoom }) => hasRoom)) return own;
+    const now = this.#hub.ports.now();
+    this.#homeUntil ??= now + Math.min(...well.map(({ warmMs, pictures }) => warmMs * pictures));
+    return now < this.#homeUntil ? own : all;
   }
 
   #standing(endpoint: Endpoint, takes: Moment["takes"]): Standing<Endpoint> {
@@ -274,7 +288,7 @@ export class Quest<A> {
       leftMs: this.#end - now,
       timeoutMs: endpoint.offer.timeoutMs,
       expectedMs: expected && timeAtMost(expected, bucket.pictures, slots.inUse),
-      hasOthers: this.#standings().some((one) => isWell(one) && one.endpoint !== endpoint),
+      hasOthers: this.#all().some((one) => isWell(one) && one.endpoint !== endpoint),
     });
   }
 

@@ -58,6 +58,49 @@ describe("numerics classes", () => {
     expect(failovers.at(-1)).toMatchObject({ to: "c", fromClass: "x", toClass: "y", fault: "cold" });
   });
 
+  it("a relaxed picture whose class hangs is not kept waiting as if there were no other", async () => {
+    const { make, machines, clock, fleet, terms } = world(["x", "y"]);
+    for (let seed = 0; seed < 40; seed++) await make({}, seed);
+    const began = clock.now();
+    const hang = (name: string) =>
+      machines.find(({ options }) => options.name === name)!.becomes({ kind: "hang" });
+    const { records } = await clock.finish(
+      draw(tinyPlan({ seed: 99 }), fleet.sourceFor(terms()), clock, {
+        onCommit: (step, _, { routes }) => step === 0 && hang(routes[0]!.endpoint),
+      }),
+    );
+    expect(clock.now() - began).toBeLessThan(1_500);
+    expect(new Set(records.map(({ routes }) => routes[0]!.endpoint)).size).toBe(2);
+  });
+
+  it("relaxed pictures whose class is full go to another after a short wait, and none is lost", async () => {
+    const { clock, fleet, terms, machines } = world(["x", "x", "y"], {
+      machines: [{ speed: 300 }, { speed: 300 }, { speed: 300 }],
+      offers: [{ concurrency: 1 }, { concurrency: 1 }, { concurrency: 4 }],
+    });
+    const home = terms({ homeClass: "x" });
+    const drawings = Array.from({ length: 24 }, (_, seed) =>
+      draw(tinyPlan({ seed }), fleet.sourceFor(home), clock, { id: `gen${seed}` }),
+    );
+    await clock.finish(Promise.all(drawings));
+    for (const { asked } of machines) expect(asked).toBeGreaterThan(K + 1);
+  });
+
+  it("a relaxed picture waits for its own class about as long as the step takes there", async () => {
+    const { make, clock, fleet, terms } = world(["x", "y"], {
+      machines: [{ speed: 30 }, { speed: 30 }],
+      offers: [{ concurrency: 1 }],
+    });
+    for (let seed = 0; seed < 40; seed++) await make({}, seed);
+    const home = terms({ homeClass: "x" });
+    void draw(tinyPlan({ seed: 1, sides: [1] }), fleet.sourceFor(home), clock, { id: "first" });
+    await clock.finish(clock.sleep(10));
+    const { records } = await clock.finish(
+      draw(tinyPlan({ seed: 2 }), fleet.sourceFor(home), clock, { id: "second" }),
+    );
+    expect(new Set(records.map(({ routes }) => routes[0]!.endpoint))).toEqual(new Set(["a"]));
+  });
+
   it("decodes a strict picture in one class, its own where that decodes", async () => {
     const offers = [{ serves: ["step"] }, undefined, undefined] as const;
     const { make, machines } = world(["x", "y", "z"], { offers });
