@@ -44,6 +44,8 @@ export class Endpoint {
   /** By kind of call. */
   readonly expected = new Map<string, Expected>();
   slowness: Slowness = ordinary;
+  /** By kind of call: when one was sent that was too dear by what was known, to see whether it still is. */
+  readonly ventured = new Map<string, number>();
   readonly counters: Counters = {
     ...{ asked: 0, answered: 0, left: 0, faults: {}, billed: { no: 0, yes: 0, unknown: 0 } },
     ...{ deviceMs: 0, bytes: 0, cost: 0 },

@@ -42,6 +42,8 @@ export const policy = {
   againMs: 100,
   /** The most steps that are asked for twice, and how late one has to be: so many times that quantile of its time. */
   hedge: { share: 0.05, quantile: 0.95, beyond: 1.25 },
+  /** An endpoint is too dear by the middle one of so many answers; one call in staleMs sees whether it still is. */
+  dear: { calls: 5, staleMs: 60_000 },
   /** `cheapest` takes those that cost at most so many times the least. */
   cheap: 1.1,
   /** Whoever waits looks again at least so often: nobody may have been left to wake it. */

@@ -12,7 +12,16 @@ const endpoint = fc.record(
     rest: fc.record({ until: small, times: small, at }),
     expected: fc.dictionary(
       name,
-      fc.record({ ms: small, load: small, deviceMs: small, bytes: small, usualMs: small, at }),
+      fc.record({
+        ms: small,
+        load: small,
+        deviceMs: small,
+        bytes: small,
+        usualMs: small,
+        worked: fc.array(small),
+        workedAt: small,
+        at,
+      }),
     ),
   },
   { requiredKeys: [] },

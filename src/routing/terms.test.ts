@@ -129,20 +129,64 @@ describe("terms and settings", () => {
     expect(machines[1]!.asked).toBe(0);
   });
 
-  it("an endpoint that costs more than a step earns is not asked, once its cost is known", async () => {
+  it("an endpoint that costs more than a step earns is not asked, once several answers have shown it", async () => {
     const price = { second: 1_000_000, gigabyte: 0 };
     const { make, machines } = world(["x", "x"], {
       offers: [{ price }, undefined],
       settings: { creditValue: 1 },
     });
     const earnings = Array(K).fill(100);
-    for (let seed = 0; seed < 10; seed++) await make({ earnings }, seed);
+    for (let seed = 0; seed < 60; seed++) await make({ earnings }, seed);
     const { asked } = machines[0]!;
-    for (let seed = 10; seed < 30; seed++) await make({ earnings }, seed);
+    for (let seed = 60; seed < 80; seed++) await make({ earnings }, seed);
     // Of decodings nothing is said to be earned: they may still go there.
     expect(machines[0]!.asked - asked).toBeLessThanOrEqual(20);
     const { records } = await make({ earnings }, 99);
     expect(new Set(records.map(({ routes }) => routes[0]!.endpoint))).toEqual(new Set(["b"]));
+  });
+
+  it("an endpoint that was slow at its first call, or late, is not too dear by that", async () => {
+    const price = { second: 1_000, gigabyte: 0 };
+    const earnings = Array(K).fill(100);
+    for (const kind of ["gray", "hang"] as const) {
+      const { make, machines } = world(["x"], { offers: [{ price }], settings: { creditValue: 1 } });
+      machines[0]!.becomes({ kind, times: 1_000 });
+      await make({ earnings }, 0).catch(() => undefined);
+      machines[0]!.becomes(null);
+      for (let seed = 1; seed < 10; seed++) await make({ earnings }, seed);
+    }
+  });
+
+  it("an endpoint that was too dear is asked by one call a minute, and by all once it is cheap", async () => {
+    const price = { second: 10_000, gigabyte: 0 };
+    const { make, machines, clock, fleet, terms } = world(["x", "x"], {
+      offers: [{ price, serves: ["step"] }, undefined],
+      settings: { creditValue: 1 },
+    });
+    const earnings = [20];
+    const plan = (seed: number) => tinyPlan({ seed, sides: [1] });
+    machines[0]!.becomes({ kind: "gray", times: 3 });
+    fleet.setDrain("b", true);
+    for (let seed = 0; seed < 10; seed++) await make({ earnings }, seed, plan(seed));
+    expect(machines[0]!.asked).toBe(5);
+    fleet.setDrain("b", false);
+    const askedWithin = async (seeds: number) => {
+      const before = machines[0]!.asked;
+      const crowd = Array.from({ length: seeds }, (_, seed) =>
+        draw(plan(seed), fleet.sourceFor(terms({ earnings })), clock, { id: `crowd${seed}` }),
+      );
+      await clock.finish(Promise.all(crowd));
+      return machines[0]!.asked - before;
+    };
+    expect(await askedWithin(8)).toBe(0);
+    await clock.finish(clock.sleep(60_000));
+    expect(await askedWithin(8)).toBe(1);
+    machines[0]!.becomes(null);
+    for (let minute = 0; minute < 4; minute++) {
+      await clock.finish(clock.sleep(60_000));
+      await askedWithin(8);
+    }
+    expect(await askedWithin(8)).toBeGreaterThan(1);
   });
 
   it("a drained provider gets nothing that others can serve, and a price set goes before its config's", async () => {
