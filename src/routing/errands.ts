@@ -2,11 +2,11 @@
 import type { DecodeAnswer, DecodeRequest, StepAnswer, StepRequest } from "../../adapters/contract.ts";
 import { decodeBucket, stepBucket } from "./bucket.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Errand } from "./errand.ts";
 import { deviceMsOf } from "./expected.ts";
 import { decodeClass, type Need, whyNot } from "./filter.ts";
 import type { Hub } from "./hub.ts";
 import { policy } from "./policy.ts";
-import type { Errand } from "./quest.ts";
 import type { Run } from "./run.ts";
 import { costOf } from "./score.ts";
 import type { Numerics } from "./terms.ts";
@@ -41,7 +41,9 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
   return {
     ...{ model, deadlineMs, holder: null, claim: null },
     candidates: () => {
-      const all = serving(hub, { ...need, numerics: { kind: "any" } });
+      const any = serving(hub, { ...need, numerics: { kind: "any" } });
+      const exact = any.filter(({ offer }) => offer.numerics.exact);
+      const all = run.terms.numerics.kind === "exact" && exact.length > 0 ? exact : any;
       const name = decodeClass(
         all.map(({ offer }) => offer),
         ownClass(run),

@@ -133,16 +133,7 @@ export class Outcomes {
       );
     if (isRested && rest.times > 0) this.#ports.log(`route: ${key} rests until ${rest.until}`);
     if (!isShifted && !isRested) return;
-    const { open, until, openings, at } = breaker;
-    this.#ports.share?.({
-      endpoints: {
-        [key]: {
-          ...(isShifted && { breaker: { open, until, openings, at } }),
-          ...(isRested && { rest: { until: rest.until, times: rest.times, at: rest.at } }),
-        },
-      },
-      providers: {},
-    });
+    this.#ports.share?.();
     if (!breaker.open && rest.times === 0) this.#ring();
   }
 }

@@ -2,9 +2,9 @@
 import type { Tried } from "../../adapters/contract.ts";
 import { Fault } from "../../adapters/fault.ts";
 import { Attempt } from "./attempt.ts";
-import type { Bucket } from "./bucket.ts";
 import { refilled, spent } from "./budget.ts";
 import { type Endpoint, expectedAt } from "./endpoint.ts";
+import type { Errand } from "./errand.ts";
 import { timeAtMost } from "./expected.ts";
 import type { Hub } from "./hub.ts";
 import { patienceOf } from "./patience.ts";
@@ -14,23 +14,6 @@ import type { Run } from "./run.ts";
 import { fault, nobody } from "./said.ts";
 import type { Lease } from "./slots.ts";
 import { type Moment, standingOf, taking } from "./standing.ts";
-
-/** What a quest is after. */
-export interface Errand<A> {
-  readonly model: string;
-  readonly deadlineMs: number;
-  /** @returns all that could serve it; read anew at each choice, as a run may have been bound meanwhile */
-  candidates(): readonly Endpoint[];
-  readonly holder: Endpoint | null;
-  /** What one run at a time asks for; null: any number may. */
-  readonly claim: string | null;
-  bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
-  /** @returns what to tell when the call is over */
-  asking(endpoint: Endpoint): (isAnswered: boolean) => void;
-  ask(endpoint: Endpoint, deadlineMs: number, signal: AbortSignal): Promise<A>;
-  /** Told when it goes on at another endpoint. */
-  movedOn(from: Endpoint, fault: Fault, to: Endpoint): void;
-}
 
 /** An endpoint's answer, its end still to come. */
 export interface Asked<A> {
@@ -65,7 +48,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
-    if (errand.claim !== null) hub.claim(errand.claim, run, null);
+    if (errand.claim !== null) hub.claim(errand.claim, run, null, this.#end);
   }
 
   /** Who has failed so far. */
@@ -269,7 +252,7 @@ export class Quest<A> {
     const attempt = new Attempt(this.#hub.outcomes, {
       ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
-    if (claim !== null) this.#hub.claim(claim, this.#run, attempt);
+    if (claim !== null) this.#hub.claim(claim, this.#run, attempt, this.#end);
     return attempt;
   }
 
