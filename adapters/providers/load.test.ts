@@ -105,7 +105,7 @@ describe("a config", () => {
     [
       "a class called any",
       lab({ models: [model({ numerics: { class: "any", exact: false } })] }),
-      "providers[0].models[0].numerics.class (lab): any is a caller's word",
+      "is a caller's word, and no class's name",
     ],
     [
       "a binding that is not there",

@@ -41,9 +41,9 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
   return {
     ...{ model, deadlineMs, holder: null, claim: null },
     candidates: () => {
-      const any = serving(hub, { ...need, numerics: { kind: "any" } });
-      const exact = any.filter(({ offer }) => offer.numerics.exact);
-      const all = run.terms.numerics.kind === "exact" && exact.length > 0 ? exact : any;
+      const decoders = serving(hub, { ...need, numerics: { kind: "any" } });
+      const exact = decoders.filter(({ offer }) => offer.numerics.exact);
+      const all = run.terms.numerics.kind === "exact" && exact.length > 0 ? exact : decoders;
       const name = decodeClass(
         all.map(({ offer }) => offer),
         ownClass(run),
