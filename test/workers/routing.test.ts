@@ -27,7 +27,13 @@ async function candidate(query = ""): Promise<Candidate> {
 }
 
 /** What there is and what is held, as its owner sees it. */
-const balance = async (): Promise<unknown> => (await keyed("/v1/account")).json();
+async function balance(): Promise<unknown> {
+  const { balance, holds } = (await (await keyed("/v1/account")).json()) as {
+    balance: object;
+    holds: object[];
+  };
+  return { balance, holds };
+}
 
 beforeEach(() => misbehave());
 afterEach(() =>
