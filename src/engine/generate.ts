@@ -23,8 +23,11 @@ export interface EnginePorts {
   readonly kernel: Kernel;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
-  /** Makes a step final; called once a step, in order, after the next step has been asked for. */
-  readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
+  /**
+   * Makes a step final; called once a step, in order, after the next step has been asked for. May wait until that
+   * request is on its way before it writes: a write would hold it back.
+   */
+  readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void | Promise<void>;
   /** A coarse picture of the steps so far; `index` counts from 0. */
   readonly preview: (index: number, step: number, media: readonly Uint8Array[]) => void;
 }
@@ -61,7 +64,7 @@ export async function generate(
     prefix.append(tokens);
     asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
     asked?.catch(() => undefined);
-    ports.commit(k, tokens, recordOf(drawn));
+    await ports.commit(k, tokens, recordOf(drawn));
     const index = plan.previews.indexOf(k);
     if (index >= 0) {
       const shown = preview(index, k);
@@ -75,7 +78,7 @@ export async function generate(
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
 
-  /** Issues every group's request before it returns, so that nothing written later delays them. */
+  /** Asks for every group, each as soon as whoever is to serve it has been chosen. */
   function ask(k: number): Promise<DrawnGroup[]> {
     return Promise.all(groups.map((group) => askGroup(k, group)));
   }
