@@ -205,7 +205,9 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     }
   }
 
-  #commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord): void {
+  async #commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord): Promise<void> {
+    // By the next turn the next step's request has left, which would else wait until this row is confirmed.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     this.#journal.commit(epoch, step, tokens, record, Date.now());
     this.#audience.tell({ comment: `step ${step}` });
     if (Date.now() > this.#handOverAt && this.#audience.isEmpty) this.#interrupt?.("hand over");
