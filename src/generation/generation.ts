@@ -205,9 +205,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     }
   }
 
-  async #commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord): Promise<void> {
-    // By the next turn the next step's request has left, which would else wait until this row is confirmed.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+  #commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord): void {
     this.#journal.commit(epoch, step, tokens, record, Date.now());
     this.#audience.tell({ comment: `step ${step}` });
     if (Date.now() > this.#handOverAt && this.#audience.isEmpty) this.#interrupt?.("hand over");
