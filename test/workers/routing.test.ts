@@ -81,7 +81,7 @@ describe("PATCH /v1/admin/routes/{provider}", () => {
     await done(asOperator("/routes/builtin", { drained: true, price }, "PATCH"));
     await evictAllDurableObjects();
     const { state } = await env.BOARD.getByName("board").exchange({ endpoints: {}, providers: {} }, {});
-    expect(state.providers.builtin).toMatchObject({ drain: { drained: true }, price });
+    expect(state.providers.builtin).toMatchObject({ drain: { drained: true }, price: { price } });
     expect(await candidate()).toMatchObject({ drained: true, why_not_now: "drained", price });
   });
 
