@@ -77,8 +77,10 @@ export async function play(schedule: Schedule): Promise<Played> {
     const { seed, n, batch, previews, route, region, numerics, earns } = planned;
     const earnings = earns === null ? undefined : Array<number>(sides.length).fill(earns);
     const common = { route, region, numerics, ...(earnings && { earnings }) };
-    // A run that takes another's place may do so in another isolate.
-    let runs = i;
+    // A run that takes another's place does so in another isolate; not that of an object that has vanished, whose slots
+    // would stay taken in the first until its calls' deadlines are over.
+    const stays = planned.lost === "vanishes" && planned.lostAt !== null;
+    let runs = 0;
     return new Generation({
       ...{ id: `gen${i}`, clock, books },
       plan: tinyPlan({ seed, n, batch, previews, sides }),
@@ -88,7 +90,11 @@ export async function play(schedule: Schedule): Promise<Played> {
           moves++;
           moved();
         };
-        return fleets[runs++ % fleets.length]!.sourceFor({ ...common, homeClass, onFailover });
+        return fleets[(i + (stays ? 0 : runs++)) % fleets.length]!.sourceFor({
+          ...common,
+          homeClass,
+          onFailover,
+        });
       },
     });
   };
