@@ -23,11 +23,10 @@ export interface EnginePorts {
   readonly kernel: Kernel;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
-  /**
-   * Makes a step final; called once a step, in order, after the next step has been asked for. May wait until that
-   * request is on its way before it writes: a write would hold it back.
-   */
-  readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void | Promise<void>;
+  /** Ends once all that can be done without waiting for anybody has been done. */
+  readonly turn: () => Promise<void>;
+  /** Makes a step final; called once a step, in order, after the next step has been asked for. */
+  readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
   /** A coarse picture of the steps so far; `index` counts from 0. */
   readonly preview: (index: number, step: number, media: readonly Uint8Array[]) => void;
 }
@@ -64,7 +63,9 @@ export async function generate(
     prefix.append(tokens);
     asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
     asked?.catch(() => undefined);
-    await ports.commit(k, tokens, recordOf(drawn));
+    // What is asked goes out first: where writing must be confirmed before anything leaves, the next step would wait for it.
+    if (asked) await ports.turn();
+    ports.commit(k, tokens, recordOf(drawn));
     const index = plan.previews.indexOf(k);
     if (index >= 0) {
       const shown = preview(index, k);
@@ -78,7 +79,7 @@ export async function generate(
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
 
-  /** Asks for every group, each as soon as whoever is to serve it has been chosen. */
+  /** Asks for every group at once. */
   function ask(k: number): Promise<DrawnGroup[]> {
     return Promise.all(groups.map((group) => askGroup(k, group)));
   }
