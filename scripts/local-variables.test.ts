@@ -16,9 +16,9 @@ afterEach(() => rmSync(parent, { recursive: true, force: true }));
 const mode = (path: string) => statSync(path).mode & 0o777;
 
 it("makes each secret once, in a folder and files that only their owner reads", () => {
-  const path = localVariables(folder, { ENDPOINT_URL: "http://here" });
+  const path = localVariables(folder, { PROVIDERS: '{"providers":[]}' });
   const first = readFileSync(path, "utf8");
-  expect(localVariables(folder, { ENDPOINT_URL: "http://here" })).toBe(path);
+  expect(localVariables(folder, { PROVIDERS: '{"providers":[]}' })).toBe(path);
   expect(readFileSync(path, "utf8")).toBe(first);
   expect(mode(folder)).toBe(0o700);
   for (const file of ["variables.env", "id-secret", "key-pepper", "admin-secret", "receipt-key"]) {

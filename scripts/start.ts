@@ -1,6 +1,7 @@
 /** `npm start`: the built-in endpoint and the Worker beside it, one readable line a request, Ctrl-C ends both. */
 import { parseArgs } from "node:util";
 import { startEndpoint } from "../kernels/local/server.ts";
+import { builtIn } from "./built-in.ts";
 import { developmentKey } from "./development-key.ts";
 import { migrate } from "./migrate.ts";
 import { isFree } from "./port.ts";
@@ -28,7 +29,7 @@ process.on("SIGINT", () => end(0));
 process.on("SIGTERM", () => end(0));
 
 const [endpoint] = await Promise.all([startEndpoint({ port: 0 }), migrate(folder)]);
-worker = startWorker({ port, folder, endpoint, authOff, log });
+worker = startWorker({ port, folder, providers: builtIn(endpoint), authOff, log });
 worker.child.on("exit", (code) => fail(`the Worker ended with status ${code}`));
 await worker.ready;
 greet(await developmentKey(`http://localhost:${port}`, folder));

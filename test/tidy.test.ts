@@ -64,10 +64,12 @@ const everything = [
   "src/metering",
   "src/generation",
   "src/engine",
+  "src/routing",
 ];
 /** `?` marks a room of which only types may be imported. */
 const table: Record<string, readonly string[]> = {
-  "src/worker.ts": [...everything, "src/api", "src/routing", "adapters", "kernels/edge"],
+  "src/worker.ts": [...everything, "src/api", "adapters", "kernels/edge"],
+  "src/routing": ["adapters"],
   "src/wasm.d.ts": [],
   "src/refusal.ts": [],
   "src/api": everything,

@@ -152,10 +152,8 @@ export class AccessTokens {
 
 /** Null when it took longer: in workerd an exchange ends never when the request that began it is torn down. */
 async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ms);
   try {
     return await Promise.race([work, late]);
   } finally {

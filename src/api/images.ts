@@ -12,6 +12,7 @@ import { failureOf } from "./failure.ts";
 import { attemptOf, sentAgain } from "./hold.ts";
 import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
+import { refuseUnserved } from "./routing.ts";
 import {
   errorAnswer,
   eventStream,
@@ -86,6 +87,7 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const caller = allow(c.get("caller"), "generate");
     const attempt = await attemptOf(c, request);
     const planned = planOf(request, caller, deps);
+    refuseUnserved(planned, deps.fleet);
     if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
     const parsedMs = performance.now();
@@ -99,8 +101,18 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;
     const link = request.response_format === "url" ? linking(c, deps, followed.record) : null;
     if (place) {
+      const failovers = request.stream_options?.include_failover === true;
       c.header("server-timing", timingHeader(timing));
-      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings, link, place });
+      return answerStream(c, followed, {
+        id,
+        plan,
+        createdMs,
+        safetyIdentifier,
+        warnings,
+        link,
+        place,
+        failovers,
+      });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
@@ -127,6 +139,9 @@ function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
   if (request.partial_images && !request.stream) {
     throw refused("partial_images", "previews need `stream: true`");
   }
+  if (request.stream_options && !request.stream) {
+    throw refused("stream_options", "it needs `stream: true`");
+  }
   return makePlan(
     {
       prompt: request.prompt,
@@ -141,6 +156,7 @@ function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
       topK: request.top_k ?? undefined,
       topP: request.top_p ?? undefined,
       vpg: request.vpg ?? undefined,
+      routing: { route: request.route, region: request.region, numerics: request.numerics },
     },
     modelOf(request.model, caller),
     deps.seedPictures,

@@ -142,6 +142,63 @@ describe("generate", () => {
     expect(committed).toEqual([0, 1]);
   });
 
+  it("goes on with the same step elsewhere when an answer fails late, and keeps none of its tokens", async () => {
+    const undisturbed = await run(planOf(), noiseSource());
+    const good = noiseSource();
+    const bad = noiseSource({
+      spoil: (bytes) => {
+        // Of another picture, and malformed in its last row.
+        bytes.reverse();
+        new DataView(bytes.buffer).setUint16(bytes.length - 2, 0x7e00, true);
+        return bytes;
+      },
+    });
+    const told: string[] = [];
+    let time = 0;
+    const fleet: StepSource = {
+      ...good,
+      async step(request, signal) {
+        const answer = await (request.step === 3 ? bad : good).step(request, signal);
+        time += 100;
+        return {
+          ...answer,
+          elsewhere: async (fault) => {
+            told.push(fault.fault.kind);
+            time += 7;
+            const other = await good.step(request, signal);
+            return { ...other, route: { endpoint: "other", region: null } };
+          },
+        };
+      },
+    };
+    const routes: string[] = [];
+    const waits: number[] = [];
+    const { media } = await run(planOf(), fleet, [], {
+      now: () => time,
+      commit: (_, __, record) => {
+        routes.push(record.routes[0]!.endpoint);
+        waits.push(record.waitMs);
+      },
+    });
+    expect(media).toEqual(undisturbed.media);
+    expect(told).toEqual(["corrupt"]);
+    expect(routes).toEqual(Array.from({ length: K }, (_, k) => (k === 3 ? "other" : "noise")));
+    expect(waits[3]).toBe(7);
+  });
+
+  it("ends with the last fault when nobody else is left", async () => {
+    const last = new Fault({ kind: "overloaded" }, "other", "no", "full");
+    const source: StepSource = {
+      ...noiseSource(),
+      async step(request, signal) {
+        const spoil = (bytes: Uint8Array) => bytes.fill(0xff);
+        const answer = await noiseSource({ spoil }).step(request, signal);
+        return { ...answer, elsewhere: () => Promise.reject(last) };
+      },
+    };
+    await expect(run(planOf(), source)).rejects.toBe(last);
+  });
+
   it("stops within a step when it is told to", async () => {
     const controller = new AbortController();
     const committed: number[] = [];

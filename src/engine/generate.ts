@@ -1,5 +1,6 @@
 /** The loop: for each step ask, draw, append, preview; then decode. Pure but for its ports. */
 import type { DecodeAnswer, MediaFormat, Route, StepSource, StepStats } from "../../adapters/contract.ts";
+import { Fault } from "../../adapters/fault.ts";
 import type { Kernel } from "../../kernels/edge/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type DrawnGroup, drawGroup } from "./draw.ts";
@@ -10,7 +11,7 @@ import { decodeRequest, groupsOf, type PictureGroup, stepRequest } from "./reque
 export interface StepRecord {
   readonly stats: readonly StepStats[];
   readonly routes: readonly Route[];
-  /** Milliseconds from asking to the first byte, and from there to the last. */
+  /** Milliseconds from asking to the first byte, and from there to the last; of the answer that ended well. */
   readonly waitMs: number;
   readonly bodyMs: number;
   /** Milliseconds inside the kernel; 0 where the clock stands still between I/O. */
@@ -74,10 +75,19 @@ export async function generate(
     return Promise.all(groups.map((group) => askGroup(k, group)));
   }
 
+  /** An answer that did not end well is discarded whole; where there is somebody else, the step is asked for again. */
   async function askGroup(k: number, group: PictureGroup): Promise<DrawnGroup> {
-    const began = ports.now();
-    const answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
-    return drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
+    let began = ports.now();
+    let answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
+    for (;;) {
+      try {
+        return await drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
+      } catch (error) {
+        if (!(error instanceof Fault) || answer.elsewhere === undefined) throw error;
+        began = ports.now();
+        answer = await answer.elsewhere(error);
+      }
+    }
   }
 
   /** A preview that cannot be made is left out: fewer of them are a legal stream. */

@@ -23,6 +23,21 @@ export type GenerationEvent =
       readonly numerics: readonly string[];
       readonly timing: Timing;
     }
+  /** An endpoint failed and another goes on with the same step. */
+  | {
+      readonly type: "failover";
+      /** The first of the pictures concerned. */
+      readonly imageIndex: number;
+      readonly images: readonly number[];
+      /** Null: decoding. */
+      readonly step: number | null;
+      readonly from: string;
+      readonly to: string;
+      readonly fault: string;
+      /** Numerics classes; where they differ, later steps may come out differently in the last place. */
+      readonly fromClass: string;
+      readonly toClass: string;
+    }
   | { readonly type: "picture_failed"; readonly imageIndex: number; readonly reason: FailureReason }
   /** The very last one when any picture failed. */
   | { readonly type: "failed"; readonly images: readonly number[]; readonly reason: FailureReason };

@@ -14,6 +14,7 @@ import { type Head, isLive, Journal, type Terms } from "./journal.ts";
 import { Outputs } from "./outputs.ts";
 import type { Attached, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
+import { sourceOfRun } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
 import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS } from "./times.ts";
 
@@ -173,12 +174,11 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const epoch = this.#journal.beginEpoch();
     const controller = new AbortController();
     this.#interrupt = (why) => controller.abort(why);
-    const committed = this.#journal.committed(plan.pictures.length);
     try {
       const { media, decodeMs } = await generate(
-        { id: head.id, plan, committed },
+        { id: head.id, plan, committed: this.#journal.committed(plan.pictures.length) },
         {
-          source: this.#ports.source,
+          source: sourceOfRun(this.#ports, plan, this.#journal.rows(), (event) => this.#announce(event)),
           kernel: this.#ports.kernel,
           now: () => performance.now(),
           commit: (step, tokens, record) => this.#commit(epoch, step, tokens, record),
@@ -235,8 +235,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
 
   async #fail(reason: FailureReason): Promise<void> {
     const images = this.#journal.head()!.plan.pictures.map((_, imageIndex) => imageIndex);
-    for (const imageIndex of images) this.#announce({ type: "picture_failed", imageIndex, reason }, null);
-    this.#announce({ type: "failed", images, reason }, null);
+    for (const imageIndex of images) this.#announce({ type: "picture_failed", imageIndex, reason });
+    this.#announce({ type: "failed", images, reason });
     await this.#finish(reason === "cancelled" ? "cancelled" : "failed", reason);
   }
 
@@ -257,7 +257,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (!attended) await this.#settlement.attend();
   }
 
-  #announce(event: GenerationEvent, media: Uint8Array | null): void {
+  #announce(event: GenerationEvent, media: Uint8Array | null = null): void {
     this.#audience.tell({ id: this.#journal.log(event), event, media: () => media });
   }
 

@@ -1,11 +1,11 @@
 /** What a generation is given, and what it answers to whoever starts or follows it. */
-import type { StepSource } from "../../adapters/contract.ts";
 import type { Kernel } from "../../kernels/edge/index.ts";
 import type { GenerationRecord } from "./record.ts";
+import type { SourceFor } from "./routing.ts";
 import type { Settle } from "./settlement.ts";
 
 export interface GenerationPorts {
-  readonly source: StepSource;
+  readonly sourceFor: SourceFor;
   readonly kernel: Kernel;
   readonly outputs: R2Bucket;
   readonly settle: Settle;
