@@ -26,9 +26,10 @@ export function layoutOf({ status, headers, body }: Answer): Layout | null {
   return { header, tensor: body.byteLength - last.size, datatype: last.datatype };
 }
 
-/** The answer as HTTP/1.1. `length`: what it says its body's is, where that is not true. */
-export function wireOf({ status, headers, body }: Answer, length = body.byteLength): Wire {
-  const lines = Object.entries({ ...headers, "content-length": `${length}` }).map(
+/** The answer as HTTP/1.1. `more`: other headers, or other values of them, true or not. */
+export function wireOf({ status, headers, body }: Answer, more: Record<string, string> = {}): Wire {
+  const length = { "content-length": `${body.byteLength}` };
+  const lines = Object.entries({ ...headers, ...length, ...more }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   const head = Buffer.from(`HTTP/1.1 ${status} Answer\r\n${lines.join("")}\r\n`);

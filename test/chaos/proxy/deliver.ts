@@ -35,7 +35,7 @@ export async function deliver(
       send(response, answer);
       return true;
     case "drip":
-      await drip(socket, wireOf(answer).bytes, act);
+      await drip(socket, wireOf(answer, { connection: "close" }).bytes, act);
       return true;
     case "stall":
     case "cut":
@@ -117,7 +117,8 @@ async function lie(
     return send(response, { ...answer, headers: { ...headers, [headerLengthField]: told } });
   }
   const { socket } = response.req;
-  socket.write(wireOf(answer, body.byteLength + by).bytes);
+  const told = { "content-length": `${body.byteLength + by}`, connection: "close" };
+  socket.write(wireOf(answer, told).bytes);
   await pause(ARRIVES_MS);
   socket.end();
 }
@@ -132,7 +133,6 @@ function flip(
   const [from, to] = where === "header" ? [0, header] : [tensor, body.byteLength];
   const end = where === "malformed" && datatype === "BYTES" ? tensor + 4 : to;
   const part = body.subarray(from, end);
-  const spoilt =
-    where === "malformed" && datatype === "FP16" ? flipToNaN(part, luck) : flipAny(part, luck);
+  const spoilt = where === "malformed" && datatype === "FP16" ? flipToNaN(part, luck) : flipAny(part, luck);
   return spoilt && Buffer.concat([body.subarray(0, from), spoilt, body.subarray(end)]);
 }

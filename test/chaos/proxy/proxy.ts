@@ -1,5 +1,11 @@
 /** A proxy before one endpoint, which spoils the answers that it is told to spoil; told by a function, not over its port. */
-import { Agent, createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +13,7 @@ import { headerLengthField } from "../../../adapters/oip/frame.ts";
 import { type Answer, layoutOf } from "./answer.ts";
 import { type Asked, askedOf } from "./asked.ts";
 import { deliver, send } from "./deliver.ts";
-import { type Fault, nameOf } from "./fault.ts";
+import type { Fault } from "./fault.ts";
 
 export interface ProxyOptions {
   readonly target: string;
@@ -26,7 +32,7 @@ const OVERLOADED: Answer = { ...BUSY, status: 429, body: Buffer.from('{"error":"
 /** Hop by hop, or written anew. */
 const OWN_HEADERS = new Set(["connection", "keep-alive", "transfer-encoding", "content-length"]);
 
-export class Proxy {
+export class FaultProxy {
   readonly url: string;
   readonly #options: ProxyOptions;
   readonly #server = createServer((incoming, outgoing) => {
@@ -37,6 +43,9 @@ export class Proxy {
   readonly #port: number;
   #busyUntilMs = 0;
   #shutUntilMs = 0;
+  #isShut = false;
+  #isClosed = false;
+  #reopening: Promise<void> = Promise.resolve();
 
   private constructor(options: ProxyOptions, port: number) {
     this.#options = options;
@@ -45,40 +54,48 @@ export class Proxy {
   }
 
   /** Starts it on a port that the system gives. */
-  static async start(options: ProxyOptions): Promise<Proxy> {
+  static async start(options: ProxyOptions): Promise<FaultProxy> {
     const probe = createServer();
     await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
-    const proxy = new Proxy(options, port);
+    const proxy = new FaultProxy(options, port);
     await proxy.#listen();
     return proxy;
   }
 
   /** From now on, for so long, connections are refused; those that are idle end. */
   shut(ms: number): void {
-    const isShut = this.#shutUntilMs > Date.now();
     this.#shutUntilMs = Math.max(this.#shutUntilMs, Date.now() + ms);
-    if (isShut) return;
+    if (this.#isShut) return;
+    this.#isShut = true;
     this.#server.close();
     this.#server.closeIdleConnections();
-    void this.#reopen();
+    this.#reopening = this.#reopen();
+  }
+
+  /** Opens the port again, now; resolves once it is open, and nothing is refused for being busy. */
+  async calm(): Promise<void> {
+    this.#shutUntilMs = Math.min(this.#shutUntilMs, Date.now());
+    this.#busyUntilMs = 0;
+    await this.#reopening;
   }
 
   /** Ends it with all its connections. */
   close(): void {
-    this.#shutUntilMs = Number.POSITIVE_INFINITY;
+    this.#isClosed = true;
+    this.#shutUntilMs = 0;
     this.#server.close();
     this.#server.closeAllConnections();
     this.#agent.destroy();
   }
 
   async #reopen(): Promise<void> {
-    while (this.#shutUntilMs > Date.now()) {
-      if (this.#shutUntilMs === Number.POSITIVE_INFINITY) return;
-      await pause(Math.min(100, this.#shutUntilMs - Date.now()));
-    }
+    while (this.#shutUntilMs > Date.now()) await pause(20);
+    if (this.#isClosed) return;
     await this.#listen();
+    this.#isShut = false;
+    if (this.#shutUntilMs > Date.now()) this.shut(0);
   }
 
   /** The port may have been taken for an outgoing connection meanwhile: that passes. */
@@ -96,6 +113,8 @@ export class Proxy {
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     incoming.socket.on("error", () => undefined);
+    // What is shut takes nothing on connections that it had either.
+    if (this.#isShut) return void incoming.socket.resetAndDestroy();
     const body = await buffer(incoming);
     const asked = this.#asked(incoming, body);
     if (asked === null) return send(outgoing, await this.#ask(incoming, body, outgoing));
@@ -135,9 +154,17 @@ export class Proxy {
   }
 
   /** The endpoint's answer, whole; the request ends when whoever asked is gone. */
-  async #ask({ url, method, headers }: IncomingMessage, body: Uint8Array, outgoing: ServerResponse): Promise<Answer> {
+  async #ask(
+    { url, method, headers }: IncomingMessage,
+    body: Uint8Array,
+    outgoing: ServerResponse,
+  ): Promise<Answer> {
     const { connection: _, ...rest } = headers;
-    const onward = forward(new URL(url!, this.#options.target), { method, headers: rest, agent: this.#agent });
+    const onward = forward(new URL(url!, this.#options.target), {
+      method,
+      headers: rest,
+      agent: this.#agent,
+    });
     outgoing.on("close", () => onward.destroy());
     onward.end(body);
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -150,19 +177,5 @@ export class Proxy {
       headers: Object.fromEntries(kept.map(([name, value]) => [name, `${value}`])),
       body: await buffer(incoming),
     };
-  }
-}
-
-/** What a proxy did, counted by name. */
-export class Tally {
-  readonly #counts = new Map<string, number>();
-
-  add(fault: Fault, isDone: boolean): void {
-    const name = isDone ? nameOf(fault.act) : `${nameOf(fault.act)}: not to be had`;
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-  }
-
-  get counts(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.#counts].sort());
   }
 }
