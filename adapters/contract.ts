@@ -69,6 +69,8 @@ export interface StepStats {
 export interface Route {
   readonly endpoint: string;
   readonly region: string | null;
+  /** Of a fleet: its kind of cloud (docs/providers.md). */
+  readonly provider?: string;
   /** Of a fleet: why this one. */
   readonly reason?: RouteReason;
   /** Of a fleet: who failed before it, in order. */

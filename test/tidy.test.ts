@@ -82,7 +82,7 @@ const table: Record<string, readonly string[]> = {
   adapters: [],
   "kernels/edge": [],
   "kernels/local": ["adapters", "kernels/edge"],
-  scripts: ["kernels/local", "src/catalogue", "src/metering", "src/plan"],
+  scripts: ["adapters", "kernels/local", "src/catalogue", "src/metering", "src/plan"],
 };
 
 describe("the house", () => {

@@ -68,7 +68,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.use("/v1/*", refuseLarge, refuseOtherTypes);
 
   imageRoutes(app, deps);
-  modelRoutes(app);
+  modelRoutes(app, () => deps.fleet);
   generationListRoute(app, deps);
   generationRoutes(app, deps);
   outputRoutes(app, deps);

@@ -4,16 +4,16 @@ import type { Offer } from "../../adapters/providers/load.ts";
 import type { RoutingTerms } from "./terms.ts";
 
 export class Fleet {
-  readonly #offers: readonly Offer[];
+  readonly offers: readonly Offer[];
 
   constructor(offers: readonly Offer[]) {
-    this.#offers = offers;
+    this.offers = offers;
   }
 
   /** The source of one run of a generation: as if all endpoints were one. */
   sourceFor(terms: RoutingTerms): StepSource {
     const find = (model: string, schedule: string, what: "step" | "decode") =>
-      this.#offers.find((offer) => couldServe(offer, model, schedule, what, terms))!.source;
+      this.offers.find((offer) => couldServe(offer, model, schedule, what, terms))!.source;
     return {
       step: (request, signal) => find(request.model, request.schedule, "step").step(request, signal),
       decode: (request, signal) => find(request.model, request.schedule, "decode").decode(request, signal),
@@ -23,7 +23,7 @@ export class Fleet {
   /** Whether some endpoint serves it under these terms, well or not at the moment. */
   serves(model: string, schedule: string, terms: Pick<RoutingTerms, "region" | "numerics">): boolean {
     return (["step", "decode"] as const).every((what) =>
-      this.#offers.some((offer) => couldServe(offer, model, schedule, what, terms)),
+      this.offers.some((offer) => couldServe(offer, model, schedule, what, terms)),
     );
   }
 }

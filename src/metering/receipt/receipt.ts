@@ -18,10 +18,10 @@ export interface DeliveredStep {
   readonly routes: readonly {
     readonly endpoint: string;
     readonly region: string | null;
-    /** Absent: the endpoint is our own. */
+    /** Its kind of cloud. */
     readonly provider?: string;
-    /** Attempts before the one that was delivered; absent: none. */
-    readonly failovers?: number;
+    /** Calls that failed before the one that was delivered; absent: none. */
+    readonly tried?: readonly unknown[];
   }[];
 }
 
@@ -162,14 +162,14 @@ function deliveredStep({ step, stats, routes }: DeliveredStep, batch: number): R
   const hits = stats.filter(({ cache }) => cache === "hit").length;
   return {
     step,
-    routes: routes.map(({ endpoint, region, provider = null, failovers = 0 }, group) => {
+    routes: routes.map(({ endpoint, region, provider = null, tried = [] }, group) => {
       const own = stats.slice(group * batch, (group + 1) * batch);
       return {
         provider,
         endpoint,
         region,
         numerics: [...new Set(own.map(({ numerics }) => numerics))],
-        failovers,
+        failovers: tried.length,
       };
     }),
     device_ms: rounded(sum(stats, ({ deviceMs }) => deviceMs)),

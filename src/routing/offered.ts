@@ -1,0 +1,20 @@
+/** What a fleet offers of a model, whoever is up at the moment: for callers who choose where and in which class. */
+import type { Offer } from "../../adapters/providers/load.ts";
+
+export interface Offered {
+  /** Classes that steps are computed in. */
+  readonly numerics: { class: string; exact: boolean }[];
+  /** Regions and areas that steps are computed in. */
+  readonly regions: string[];
+}
+
+/** Each class and region once, in alphabetical order. */
+export function offeredOf(offers: readonly Offer[], model: string): Offered {
+  const steps = offers.filter((offer) => offer.model === model && offer.serves.includes("step"));
+  const classes = new Map(steps.map(({ numerics }) => [numerics.class, numerics]));
+  const regions = steps.flatMap(({ region, area }) => [region, area].filter((place) => place !== null));
+  return {
+    numerics: [...classes.keys()].sort().map((name) => classes.get(name)!),
+    regions: [...new Set(regions)].sort(),
+  };
+}
