@@ -50,6 +50,7 @@ export class FaultProxy {
   private constructor(options: ProxyOptions, port: number) {
     this.#options = options;
     this.#port = port;
+    this.#server.on("connection", (socket) => socket.on("error", () => undefined));
     this.url = `http://127.0.0.1:${port}`;
   }
 
@@ -112,7 +113,6 @@ export class FaultProxy {
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    incoming.socket.on("error", () => undefined);
     // What is shut takes nothing on connections that it had either.
     if (this.#isShut) return void incoming.socket.resetAndDestroy();
     const body = await buffer(incoming);

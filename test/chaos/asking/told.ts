@@ -1,0 +1,30 @@
+/** What a caller was told of one generation, and what its record says. */
+
+/** An answer, or a whole stream. */
+export interface Told {
+  readonly generation: string;
+  /** Base64 of each picture, in order. */
+  readonly pictures: readonly string[];
+  /** `vpg.numerics`. */
+  readonly numerics: readonly string[];
+  /** Micro-credits. */
+  readonly price: number;
+  /** Of a stream: its events of changing endpoints. */
+  readonly failovers: readonly { readonly step: number | null; readonly from: string; readonly to: string }[];
+  readonly ms: number;
+}
+
+/** Of `GET /v1/generations/{id}`, what is looked at. */
+export interface Shown {
+  readonly id: string;
+  readonly status: string;
+  readonly steps: readonly {
+    readonly step: number;
+    readonly stats: readonly { readonly numerics: string }[];
+    readonly routes: readonly {
+      readonly endpoint: string;
+      readonly reason?: string;
+      readonly tried?: readonly { readonly endpoint: string; readonly fault: string; readonly ms: number }[];
+    }[];
+  }[];
+}
