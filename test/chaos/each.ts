@@ -1,6 +1,6 @@
 /** Every fault at every step of a generation, one at a time in each class, which are tried beside each other. */
 import { randomOf } from "../ledger/random.ts";
-import { fulfil, type Lab, type Outcome } from "./asking/fulfil.ts";
+import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";
 import { OneFault, occasionOf, type Trial, trialsOf } from "./faults/each.ts";
 import type { FaultRecord } from "./faults/record.ts";
@@ -48,7 +48,7 @@ async function tryOne(
     members[trial.fault.luck < 0.5 ? 0 : 1]!.proxy.shut(trial.fault.act.ms);
     faults.count(nameOf(trial.fault.act));
   }
-  const outcome = await fulfil(lab, wish, "each");
+  const outcome = await judge(lab, await hear(lab, wish, "each"));
   const missed = director.isWaiting(wish.body.numerics);
   await Promise.all(members.map(({ proxy }) => proxy.calm()));
   const what = `${nameOf(trial.fault.act)} at ${trial.address}`;

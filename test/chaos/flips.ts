@@ -1,6 +1,6 @@
 /** Generations that meet one random bit each: counted, and no more than that asked of them. */
 import { randomOf } from "../ledger/random.ts";
-import { fulfil, type Lab, type Outcome } from "./asking/fulfil.ts";
+import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { wishOf } from "./asking/wish.ts";
 import { OneFlip } from "./faults/flips.ts";
 import { FaultRecord } from "./faults/record.ts";
@@ -35,7 +35,7 @@ export async function runFlips(
   const left = wishes.values();
   const outcomes: Outcome[] = [];
   const one = async () => {
-    for (const wish of left) outcomes.push(await fulfil(lab, wish, "flips"));
+    for (const wish of left) outcomes.push(await judge(lab, await hear(lab, wish, "flips")));
   };
   await Promise.all([one(), one(), one()]);
   await lab.fleet.direct(null);

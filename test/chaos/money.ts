@@ -1,7 +1,7 @@
 /** The books after a run: every generation held once and settled once, at the price that its caller was told. */
 import { auditChain, type Claim } from "../../scripts/audit-chain.ts";
 import { entriesOf } from "../../scripts/entries.ts";
-import type { Outcome } from "./asking/fulfil.ts";
+import type { Outcome } from "./asking/fulfilment.ts";
 import type { Edge } from "./endpoints/edge.ts";
 
 const SETTLED_WITHIN_MS = 30_000;

@@ -1,6 +1,6 @@
 /** What a run of chaos came to, as lines; the last one is what a test reads. */
 import { countOf } from "../ledger/audit.ts";
-import { classesOf, type Outcome } from "./asking/fulfil.ts";
+import { classesOf, type Outcome } from "./asking/fulfilment.ts";
 import type { Counted } from "./flips.ts";
 import type { ChaosReport } from "./run.ts";
 

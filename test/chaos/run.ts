@@ -1,7 +1,7 @@
 /** Chaos: every fault at every step, then crowds in all weathers, then the ledger; before real endpoints and a real Worker. */
 import { performance } from "node:perf_hooks";
 import { randomOf } from "../ledger/random.ts";
-import { fulfil, type Lab, type Outcome } from "./asking/fulfil.ts";
+import { type Heard, hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { Undisturbed } from "./asking/undisturbed.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";
 import { runEach } from "./each.ts";
@@ -101,8 +101,9 @@ function wishesOf(seed: number, count: number, classes: readonly string[]): Wish
   return Array.from({ length: count }, (_, number) => wishOf(random, number, numerics));
 }
 
-function runCalm(lab: Lab, wishes: readonly Wish[]): Promise<Outcome[]> {
-  return crowd(wishes, (wish) => fulfil(lab, wish, "calm"));
+async function runCalm(lab: Lab, wishes: readonly Wish[]): Promise<Outcome[]> {
+  const heard = await crowd(wishes, (wish) => hear(lab, wish, "calm"));
+  return judged(lab, heard);
 }
 
 /** Phase after phase; in each only what can be drawn in it is asked for. */
@@ -121,7 +122,7 @@ async function runStorm(
     const lot = wishes.slice(from, from + PHASE).map((wish) => withinReach(wish, phase.alive));
     await lab.fleet.direct(weather);
     weather.begin(phase);
-    const came = await crowd(lot, (wish) => fulfil(lab, wish, "storm"));
+    const came = await judged(lab, await crowd(lot, (wish) => hear(lab, wish, "storm")));
     log(`  ${phase.what}: ${came.filter(({ isEqual }) => isEqual).length} of ${came.length} equal`);
     outcomes.push(...came);
   }
@@ -137,12 +138,19 @@ function withinReach(wish: Wish, alive: readonly string[]): Wish {
 }
 
 /** All of them, so many at a time, in order. */
-async function crowd(wishes: readonly Wish[], work: (wish: Wish) => Promise<Outcome>): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+async function crowd(wishes: readonly Wish[], work: (wish: Wish) => Promise<Heard>): Promise<Heard[]> {
+  const heard: Heard[] = [];
   const left = wishes.entries();
   const one = async () => {
-    for (const [i, wish] of left) outcomes[i] = await work(wish);
+    for (const [i, wish] of left) heard[i] = await work(wish);
   };
   await Promise.all(Array.from({ length: CROWD }, one));
+  return heard;
+}
+
+/** Once nobody is timed any more. */
+async function judged(lab: Lab, heard: readonly Heard[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const one of heard) outcomes.push(await judge(lab, one));
   return outcomes;
 }

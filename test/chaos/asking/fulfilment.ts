@@ -1,4 +1,4 @@
-/** One wish from its request to the judgement of all that came of it. */
+/** One wish: its requests, and the judgement of all that came of them. */
 import type { Edge } from "../endpoints/edge.ts";
 import type { Fleet } from "../endpoints/fleet.ts";
 import { STEPS } from "../proxy/asked.ts";
@@ -14,11 +14,18 @@ export interface Lab {
   readonly undisturbed: Undisturbed;
 }
 
-export interface Outcome {
+/** What came of a wish, not judged yet. */
+export interface Heard {
   readonly wish: Wish;
-  /** Absent: lost. */
+  /** Null: lost. */
   readonly told: Told | null;
+  /** Of a wish that was asked for twice. */
+  readonly again: Told | null;
   readonly shown: Shown | null;
+  readonly problems: readonly string[];
+}
+
+export interface Outcome extends Heard {
   /** All pictures are those of an undisturbed run by the same classes. */
   readonly isEqual: boolean;
   /** It was drawn more than once. */
@@ -28,24 +35,31 @@ export interface Outcome {
 }
 
 /** @param run names the run: an Idempotency-Key holds within one. */
-export async function fulfil(lab: Lab, wish: Wish, run: string): Promise<Outcome> {
+export async function hear({ edge }: Lab, wish: Wish, run: string): Promise<Heard> {
   const problems: string[] = [];
-  const key = wish.twice === "no" ? null : `${run}-${wish.number}`;
-  const once = () =>
-    ask(lab.edge, wish, key).catch((error: Error) => {
-      problems.push(`${error.message}`);
+  const noted = <Result>(work: Promise<Result>) =>
+    work.catch((error: Error) => {
+      problems.push(error.message);
       return null;
     });
-  const [told, again] = await answers(once, wish);
-  if (!told) return { wish, told, shown: null, isEqual: false, isDoubled: false, problems };
-  const isDoubled = again !== null && again.generation !== told.generation;
+  const key = wish.twice === "no" ? null : `${run}-${wish.number}`;
+  const [told, again] = await answers(() => noted(ask(edge, wish, key)), wish);
+  const shown = told && (await noted(show(edge, told.generation)));
+  return { wish, told, again, shown, problems };
+}
+
+/** Holds what was heard against the record and against an undisturbed run, which takes as long as drawing it. */
+export async function judge(lab: Lab, heard: Heard): Promise<Outcome> {
+  const { wish, told, again, shown } = heard;
+  const isDoubled = told !== null && again !== null && again.generation !== told.generation;
+  const problems = [...heard.problems];
   if (isDoubled) problems.push(`${told.generation} and ${again.generation} under one key`);
-  if (again && `${again.pictures}` !== `${told.pictures}`) problems.push("two answers under one key differ");
-  const shown = await show(lab.edge, told.generation);
-  problems.push(...problemsOf(wish, told, shown, lab.fleet));
-  const isEqual = problems.length === 0 && (await equals(lab, wish, told, shown));
-  if (!isEqual && problems.length === 0) problems.push("its pictures are not those of an undisturbed run");
-  return { wish, told, shown, isEqual, isDoubled, problems };
+  if (told && again && `${again.pictures}` !== `${told.pictures}`)
+    problems.push(`${told.generation}: two answers under one key differ`);
+  if (told && shown) problems.push(...problemsOf(wish, told, shown, lab.fleet));
+  const isEqual = told !== null && shown !== null && (await equals(lab, wish, told, shown));
+  if (told && !isEqual) problems.push(`${told.generation}: not the pictures of an undisturbed run`);
+  return { ...heard, isEqual, isDoubled, problems };
 }
 
 /** The answers to a wish; the second one null where it is asked once. */
@@ -68,23 +82,24 @@ export const classesOf = ({ steps }: Shown): string[] => steps.map(({ stats }) =
 function problemsOf({ body }: Wish, told: Told, shown: Shown, { members, classes }: Fleet): string[] {
   const { status, steps } = shown;
   const problems: string[] = [];
-  if (status !== "completed") problems.push(`its record says ${status}`);
+  const find = (what: string) => void problems.push(`${told.generation}: ${what}`);
+  if (status !== "completed") find(`its record says ${status}`);
   if (`${steps.map(({ step }) => step)}` !== `${Array.from({ length: STEPS }, (_, k) => k)}`)
-    problems.push(`its record has the steps ${steps.map(({ step }) => step)}`);
+    find(`its record has the steps ${steps.map(({ step }) => step)}`);
   for (const { step, stats, routes } of steps) {
     const named = new Set(stats.map(({ numerics }) => numerics));
     const came = new Set(
       routes.map(({ endpoint }) => members.find(({ name }) => name === endpoint)?.numerics ?? endpoint),
     );
-    if (stats.length !== body.n) problems.push(`step ${step} has ${stats.length} stats of ${body.n}`);
+    if (stats.length !== body.n) find(`step ${step} has ${stats.length} stats of ${body.n}`);
     if (`${[...named].sort()}` !== `${[...came].sort()}`)
-      problems.push(`step ${step} is said to be of ${[...named]} and came from ${[...came]}`);
+      find(`step ${step} is said to be of ${[...named]} and came from ${[...came]}`);
   }
   const seen = [...new Set(steps.flatMap(({ stats }) => stats.map(({ numerics }) => numerics)))];
-  if (`${told.numerics}` !== `${seen}`) problems.push(`it was told to be of ${told.numerics}, not ${seen}`);
+  if (`${told.numerics}` !== `${seen}`) find(`it was told to be of ${told.numerics}, not ${seen}`);
   const allowed = allowedOf(body.numerics, classes, seen);
   if (seen.some((numerics) => !allowed.includes(numerics)))
-    problems.push(`it asked for ${body.numerics} and came from ${seen}`);
+    find(`it asked for ${body.numerics} and came from ${seen}`);
   return problems;
 }
 
