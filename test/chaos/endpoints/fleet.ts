@@ -43,12 +43,7 @@ interface Running {
 export type Kinds = "both" | "builtin";
 
 export async function startFleet(kinds: Kinds): Promise<Fleet> {
-  const started = await Promise.allSettled(
-    ["a", "b"].flatMap((letter) => [
-      builtIn(`builtin-${letter}`),
-      kinds === "both" ? tritonOf(`triton-${letter}`) : builtIn(`builtin-${letter}${letter}`),
-    ]),
-  );
+  const started = await Promise.allSettled(starting(kinds));
   const running = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = started.find((one) => one.status === "rejected");
   if (failed) {
@@ -79,6 +74,14 @@ export async function startFleet(kinds: Kinds): Promise<Fleet> {
       await Promise.all(running.map((one) => one.close()));
     },
   };
+}
+
+/** The first Triton of a fresh clone unpacks the server: the second waits for that. */
+function starting(kinds: Kinds): Promise<Running>[] {
+  const builtIns = [builtIn("builtin-a"), builtIn("builtin-b")];
+  if (kinds === "builtin") return [...builtIns, builtIn("builtin-c"), builtIn("builtin-d")];
+  const first = tritonOf("triton-a");
+  return [...builtIns, first, first.then(() => tritonOf("triton-b"))];
 }
 
 async function builtIn(name: string): Promise<Running> {
