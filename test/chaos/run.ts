@@ -114,7 +114,8 @@ async function runStorm(
   faults: FaultRecord,
   log: (line: string) => void,
 ): Promise<Outcome[]> {
-  const weather = new Weather(seed, lab.fleet, faults);
+  const relaxed = wishes.filter(({ body }) => body.numerics === "any").map(({ number }) => number);
+  const weather = new Weather(seed, lab.fleet, new Set(relaxed), faults);
   const random = randomOf(seed + 1);
   const outcomes: Outcome[] = [];
   for (let from = 0; from < wishes.length; from += PHASE) {

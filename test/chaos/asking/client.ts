@@ -2,7 +2,7 @@
 import OpenAI from "openai";
 import { linesOf } from "../../sse.ts";
 import type { Edge } from "../endpoints/edge.ts";
-import type { Shown, Told } from "./told.ts";
+import type { Failover, Shown, Told } from "./told.ts";
 import { bodyOf, type Wish } from "./wish.ts";
 
 const ANSWERED_WITHIN_MS = 180_000;
@@ -79,7 +79,7 @@ function answered(generation: string, answer: unknown): Untimed {
 /** Reads a stream to its end: one terminal event a picture, and nothing of a picture after its own. */
 async function streamed(generation: string, wish: Wish, events: AsyncIterable<Event>): Promise<Untimed> {
   const pictures = new Map<number, string>();
-  const failovers: Told["failovers"][number][] = [];
+  const failovers: Failover[] = [];
   let report: Report | null = null;
   for await (const { type, data } of events) {
     if (type === "comment") continue;
@@ -87,7 +87,7 @@ async function streamed(generation: string, wish: Wish, events: AsyncIterable<Ev
     const index = data.image_index as number;
     if (type === "error" || type === "vpg.picture_failed") throw bad(`${type}: ${JSON.stringify(data)}`);
     if (pictures.has(index)) throw bad(`${type} of picture ${index} after its end`);
-    if (type === "vpg.failover") failovers.push(data as unknown as Told["failovers"][number]);
+    if (type === "vpg.failover") failovers.push(data as unknown as Failover);
     if (type !== "image_generation.completed") continue;
     pictures.set(index, data.b64_json as string);
     report = data.vpg as Report;

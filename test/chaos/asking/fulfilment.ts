@@ -1,8 +1,8 @@
 /** One wish: its requests, and the judgement of all that came of them. */
 import type { Edge } from "../endpoints/edge.ts";
 import type { Fleet } from "../endpoints/fleet.ts";
-import { STEPS } from "../proxy/asked.ts";
 import { ask, show } from "./client.ts";
+import { contradictions } from "./contradictions.ts";
 import type { Shown, Told } from "./told.ts";
 import type { Undisturbed } from "./undisturbed.ts";
 import type { Wish } from "./wish.ts";
@@ -56,7 +56,7 @@ export async function judge(lab: Lab, heard: Heard): Promise<Outcome> {
   if (isDoubled) problems.push(`${told.generation} and ${again.generation} under one key`);
   if (told && again && `${again.pictures}` !== `${told.pictures}`)
     problems.push(`${told.generation}: two answers under one key differ`);
-  if (told && shown) problems.push(...problemsOf(wish, told, shown, lab.fleet));
+  if (told && shown) problems.push(...contradictions(wish, told, shown, lab.fleet));
   const isEqual = told !== null && shown !== null && (await equals(lab, wish, told, shown));
   if (told && !isEqual) problems.push(`${told.generation}: not the pictures of an undisturbed run`);
   return { ...heard, isEqual, isDoubled, problems };
@@ -77,37 +77,6 @@ async function answers(
 
 /** The class of each step, as its record says. */
 export const classesOf = ({ steps }: Shown): string[] => steps.map(({ stats }) => stats[0]!.numerics);
-
-/** The record tells all steps and names each class, and so does the answer. */
-function problemsOf({ body }: Wish, told: Told, shown: Shown, { members, classes }: Fleet): string[] {
-  const { status, steps } = shown;
-  const problems: string[] = [];
-  const find = (what: string) => void problems.push(`${told.generation}: ${what}`);
-  if (status !== "completed") find(`its record says ${status}`);
-  if (`${steps.map(({ step }) => step)}` !== `${Array.from({ length: STEPS }, (_, k) => k)}`)
-    find(`its record has the steps ${steps.map(({ step }) => step)}`);
-  for (const { step, stats, routes } of steps) {
-    const named = new Set(stats.map(({ numerics }) => numerics));
-    const came = new Set(
-      routes.map(({ endpoint }) => members.find(({ name }) => name === endpoint)?.numerics ?? endpoint),
-    );
-    if (stats.length !== body.n) find(`step ${step} has ${stats.length} stats of ${body.n}`);
-    if (`${[...named].sort()}` !== `${[...came].sort()}`)
-      find(`step ${step} is said to be of ${[...named]} and came from ${[...came]}`);
-  }
-  const seen = [...new Set(steps.flatMap(({ stats }) => stats.map(({ numerics }) => numerics)))];
-  if (`${told.numerics}` !== `${seen}`) find(`it was told to be of ${told.numerics}, not ${seen}`);
-  const allowed = allowedOf(body.numerics, classes, seen);
-  if (seen.some((numerics) => !allowed.includes(numerics)))
-    find(`it asked for ${body.numerics} and came from ${seen}`);
-  return problems;
-}
-
-/** The classes that its steps may be of. */
-function allowedOf(asked: string, classes: Fleet["classes"], seen: readonly string[]): readonly string[] {
-  if (asked === "any") return [...classes.keys()];
-  return asked === "exact" ? seen.slice(0, 1) : [asked];
-}
 
 /** Who may leave a class may be decoded by another one: the record does not say by which. */
 async function equals({ fleet, undisturbed }: Lab, wish: Wish, told: Told, shown: Shown): Promise<boolean> {

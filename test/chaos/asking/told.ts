@@ -10,8 +10,17 @@ export interface Told {
   /** Micro-credits. */
   readonly price: number;
   /** Of a stream: its events of changing endpoints. */
-  readonly failovers: readonly { readonly step: number | null; readonly from: string; readonly to: string }[];
+  readonly failovers: readonly Failover[];
   readonly ms: number;
+}
+
+/** `vpg.failover` as it comes. */
+export interface Failover {
+  /** Null: decoding. */
+  readonly step: number | null;
+  readonly from: string;
+  readonly to: string;
+  readonly numerics: { readonly from: string; readonly to: string };
 }
 
 /** Of `GET /v1/generations/{id}`, what is looked at. */

@@ -28,6 +28,8 @@ export interface Fleet {
   readonly classes: ReadonlyMap<string, readonly Member[]>;
   /** A provider config (docs/providers.md). */
   readonly providers: object;
+  /** The endpoints that were asked for a step, as the proxies saw it. */
+  askedFor(generation: string, step: number): ReadonlySet<string>;
   /** Who decides from now on; null: nothing is spoilt. Ends what the one before had left shut or busy. */
   direct(director: Director | null): Promise<void>;
   close(): Promise<void>;
@@ -51,11 +53,19 @@ export async function startFleet(kinds: Kinds): Promise<Fleet> {
     throw failed.reason;
   }
   let director: Director | null = null;
+  const seen = new Map<string, Set<string>>();
+  const note = (name: string, { generation, address }: Asked) => {
+    const key = `${generation} ${address}`;
+    seen.set(key, (seen.get(key) ?? new Set()).add(name));
+  };
   const members = await Promise.all(
     running.map(async ({ name, url }): Promise<Member> => {
       const proxy = await FaultProxy.start({
         target: url,
-        decide: (asked) => director?.decide(name, asked) ?? null,
+        decide: (asked) => {
+          note(name, asked);
+          return director?.decide(name, asked) ?? null;
+        },
         done: (asked, fault, isDone) => director?.done(name, asked, fault, isDone),
       });
       return { name, url, proxy, numerics: await declaredNumerics(url) };
@@ -65,6 +75,7 @@ export async function startFleet(kinds: Kinds): Promise<Fleet> {
     members,
     classes: Map.groupBy(members, ({ numerics }) => numerics),
     providers: { providers: members.map(provider) },
+    askedFor: (generation, step) => seen.get(`${generation} ${step}`) ?? new Set(),
     async direct(next) {
       director = next;
       await Promise.all(members.map(({ proxy }) => proxy.calm()));

@@ -31,11 +31,11 @@ describe("the phases of a run", () => {
     ["two classes", two],
     ["one class", one],
   ])("leave an endpoint of %s well, and let each be asked for where one is", (_, fleet) => {
-    for (const { health, alive, what } of phases(5, fleet)) {
+    for (const { health, alive, what, losesClasses } of phases(5, fleet)) {
       const well = fleet.members.filter(({ name }) => health.get(name) === "well");
       expect(well.length, what).toBeGreaterThan(0);
       expect(new Set(well.map(({ numerics }) => numerics))).toEqual(new Set(alive));
-      expect(well.length, what).toBeLessThan(fleet.members.length);
+      expect(well.length < fleet.members.length, what).toBe(!losesClasses);
     }
   });
 
@@ -52,7 +52,7 @@ describe("the phases of a run", () => {
 
 describe("a fault", () => {
   const weather = (seed: number) => {
-    const made = new Weather(seed, two, new FaultRecord());
+    const made = new Weather(seed, two, new Set([5]), new FaultRecord());
     made.begin({
       what: "",
       health: new Map([
@@ -61,6 +61,7 @@ describe("a fault", () => {
         ["c", "silent"],
       ]),
       alive: ["y"],
+      losesClasses: false,
     });
     return made;
   };
@@ -82,6 +83,22 @@ describe("a fault", () => {
     const share = spoilt(1, "gen_a").filter((fault) => fault !== null).length / 200;
     expect(share).toBeGreaterThan(0.2);
     expect(share).toBeLessThan(0.4);
+  });
+
+  it("takes its class from a picture that may leave it, from some step on, and nothing from others", () => {
+    const made = weather(1);
+    made.begin({ what: "", health: new Map(), alive: ["x", "y"], losesClasses: true });
+    const lost = (endpoint: string, number: number) =>
+      Array.from(
+        { length: 7 },
+        (_, step) => made.decide(endpoint, asked(`gen_${number}`, step, number)) !== null,
+      );
+    const first = lost("a", 5);
+    expect(first[0]).toBe(false);
+    expect(first.at(-1)).toBe(true);
+    expect(first).toEqual([...first].sort());
+    expect(made.decide("d", asked("gen_5", 6, 5))).toBeNull();
+    expect(lost("a", 6)).toEqual(Array(7).fill(false));
   });
 
   it("befalls no endpoint that is well, and every answer of one that is dead", () => {

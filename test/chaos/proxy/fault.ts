@@ -81,3 +81,11 @@ export const ACTS: readonly Act[] = [
   ...places("stall"),
   { kind: "hang" },
 ];
+
+/** Those after which an answer is none, or is never whole, wherever they strike. */
+export const FATAL: readonly Act[] = ACTS.filter(
+  (act) =>
+    !["refuse", "latency", "drip"].includes(act.kind) &&
+    !(act.kind === "duplicate" && act.what === "answer") &&
+    !(act.kind === "flip" && act.where === "header"),
+);
