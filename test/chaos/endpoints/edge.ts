@@ -2,12 +2,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { developmentKey } from "../../../scripts/development-key.ts";
 import { localSecret } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../../scripts/operator.ts";
 import { freePort } from "../../../scripts/port.ts";
 import { endWorker, startWorker } from "../../../scripts/worker-process.ts";
+
+/** A script that cannot be built leaves wrangler waiting for a better one. */
+const STARTS_WITHIN_MS = 120_000;
 
 export interface Edge {
   readonly url: string;
@@ -41,7 +45,10 @@ export async function startEdge(providers: object): Promise<Edge> {
   };
   process.once("exit", abandon);
   try {
-    await worker.ready;
+    const late = pause(STARTS_WITHIN_MS, null, { ref: false }).then(() => {
+      throw new Error(`it is not ready after ${STARTS_WITHIN_MS} ms`);
+    });
+    await Promise.race([worker.ready, late]);
     const url = `http://localhost:${port}`;
     const key = await developmentKey(url, folder);
     const answer = await fetch(`${url}/v1/account`, { headers: { authorization: `Bearer ${key}` } });
