@@ -27,11 +27,14 @@ import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
 import { Webhooks } from "./metering/webhooks/webhooks.ts";
+import { BoardObject } from "./routing/board.ts";
 import { Fleet } from "./routing/fleet.ts";
+import { Gossip } from "./routing/gossip.ts";
 
 interface Env {
   readonly GENERATIONS: DurableObjectNamespace<Generation>;
   readonly LEDGERS: DurableObjectNamespace<Ledger>;
+  readonly BOARD: DurableObjectNamespace<Board>;
   readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
   /** What must outlive every picture: usage files and sealed ledgers. */
@@ -80,13 +83,20 @@ const fetchOut: Fetch = (url, init) => fetch(url, init);
 const named = (env: object, name: string): unknown => (env as Record<string, unknown>)[name];
 /** Made while the script starts: a config that cannot be used is a deployment that fails, not a request that does. */
 const fleet = fleetOf(startEnv);
+const gossip = new Gossip(fleet, {
+  exchange: (learnt, counted) =>
+    (startEnv as unknown as Env).BOARD.getByName("board").exchange(learnt, counted),
+  now: () => Date.now(),
+  sleep,
+  log: (line) => console.warn(line),
+});
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     const issuing = { issuer: env.ORIGIN, secret: env.RECEIPT_KEY, receipts: new Receipts(env.OUTPUTS) };
     super(ctx, env, {
-      sourceFor: (terms) => fleet.sourceFor(terms),
+      sourceFor: (terms) => gossip.informed(fleet.sourceFor(terms)),
       kernel,
       outputs: env.OUTPUTS,
       haste: hasteOf(isLocal(env), env.VPG_HASTE),
@@ -122,6 +132,8 @@ export class Ledger extends LedgerObject<Env> {
   }
 }
 
+export class Board extends BoardObject<Env> {}
+
 let app: ReturnType<typeof makeApp> | null = null;
 
 export default {
@@ -147,6 +159,7 @@ export default {
       webhooks: webhooksOf(env),
       publicKeys: () => publicKeys(env.RECEIPT_KEY),
       fleet,
+      board: gossip,
       seedPictures,
       randomSeed,
       local: env.VPG_LOCAL === "1",
@@ -180,8 +193,33 @@ function fleetOf(env: object): Fleet {
     parts.push(part);
   }
   const surroundings = { secrets: (name: string) => named(env, name) };
-  const { offers } = loadProviders(jsonOf(parts.join("")), catalogue, surroundings, console.warn);
-  return new Fleet(offers);
+  const { offers, routing } = loadProviders(jsonOf(parts.join("")), catalogue, surroundings, console.warn);
+  const { hedging, creditValue = null } = routing;
+  return new Fleet(
+    offers,
+    {
+      now: () => Date.now(),
+      random: () => Math.random(),
+      sleep,
+      share: () => void gossip.exchange(),
+      log: (line) => console.warn(line),
+    },
+    { hedging, creditValue },
+  );
+}
+
+/** Ends as soon as the signal fires, too. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+    if (signal?.aborted) done();
+  });
 }
 
 /** @throws ConfigError where it is none; its text is not repeated. */

@@ -69,7 +69,6 @@ const everything = [
 /** `?` marks a room of which only types may be imported. */
 const table: Record<string, readonly string[]> = {
   "src/worker.ts": [...everything, "src/api", "adapters", "kernels/edge"],
-  "src/routing": ["adapters"],
   "src/wasm.d.ts": [],
   "src/refusal.ts": [],
   "src/api": everything,
@@ -79,6 +78,7 @@ const table: Record<string, readonly string[]> = {
   "src/plan": ["src/catalogue", "src/refusal.ts"],
   "src/generation": ["src/engine", "src/routing", "src/metering", "src/plan", "adapters", "kernels/edge?"],
   "src/engine": ["kernels/edge", "adapters", "src/plan"],
+  "src/routing": ["adapters"],
   adapters: [],
   "kernels/edge": [],
   "kernels/local": ["adapters", "kernels/edge"],

@@ -157,7 +157,7 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 

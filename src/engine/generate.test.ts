@@ -199,6 +199,31 @@ describe("generate", () => {
     await expect(run(planOf(), source)).rejects.toBe(last);
   });
 
+  it("leaves nothing unhandled when it is told to stop while a preview is made", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const controller = new AbortController();
+    const source: StepSource = {
+      ...noiseSource({
+        before: ({ step }) => (step === 2 ? new Promise((_, fail) => setTimeout(fail, 10)) : undefined),
+      }),
+      decode: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("left")));
+          setTimeout(() => controller.abort(new Error("hung up")), 20);
+        }),
+    };
+    const plan = planOf({ partialImages: K });
+    const ports = { source, kernel, now: () => 0, commit: () => undefined, preview: () => undefined };
+    await expect(generate({ id: "gen_test", plan, committed: [] }, ports, controller.signal)).rejects.toBe(
+      undefined,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+
   it("stops within a step when it is told to", async () => {
     const controller = new AbortController();
     const committed: number[] = [];

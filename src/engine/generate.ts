@@ -63,7 +63,12 @@ export async function generate(
     asked?.catch(() => undefined);
     ports.commit(k, tokens, recordOf(drawn));
     const index = plan.previews.indexOf(k);
-    if (index >= 0) previews.push(preview(index, k));
+    if (index >= 0) {
+      const shown = preview(index, k);
+      // Nobody waits for it any more when a later step fails.
+      shown.catch(() => undefined);
+      previews.push(shown);
+    }
   }
   await Promise.all(previews);
   const began = ports.now();

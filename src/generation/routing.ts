@@ -19,24 +19,28 @@ export function numericsOf({ numerics }: Plan["routing"]): RoutingTerms["numeric
 
 /**
  * The source of a run.
- * @param rows the steps committed so far; the first of them says in which class the picture was begun.
+ * @param rows the steps committed so far; the last of them says in which class the pictures stand.
  * @param announce told of each change of endpoint.
  */
 export function sourceOfRun(
   { sourceFor }: { readonly sourceFor: SourceFor },
-  { routing }: Plan,
+  { routing, price, pictures }: Plan,
   rows: readonly JournalRow[],
   announce: (event: GenerationEvent) => void,
 ): StepSource {
   const { route, region } = routing;
-  const homeClass = rows[0]?.record.stats[0]?.numerics ?? null;
-  const onFailover = (failover: Failover) => announce(eventOf(failover));
-  return sourceFor({ route, region, numerics: numericsOf(routing), homeClass, onFailover });
+  const homeClass = rows.at(-1)?.record.stats[0]?.numerics ?? null;
+  return sourceFor({
+    ...{ route, region, numerics: numericsOf(routing), homeClass },
+    earnings: price.steps,
+    onFailover: (failover) => announce(eventOf(failover, pictures.length)),
+  });
 }
 
-/** A failover as those who listen are told of it. */
-function eventOf({ prefixKeys, ...told }: Failover): GenerationEvent {
+/** A failover as those who listen are told of it. A decoding names no pictures: it may be all of them. */
+function eventOf({ prefixKeys, ...told }: Failover, pictures: number): GenerationEvent {
   // A prefix key ends in its picture's number (engine/request.ts).
-  const images = prefixKeys.map((key) => Number(key.slice(key.lastIndexOf("-") + 1)));
+  const named = prefixKeys.map((key) => Number(key.slice(key.lastIndexOf("-") + 1)));
+  const images = named.length > 0 ? named : Array.from({ length: pictures }, (_, i) => i);
   return { type: "failover", imageIndex: images[0]!, images, ...told };
 }

@@ -2,6 +2,7 @@
 declare namespace Cloudflare {
   interface Env {
     ADMIN_SECRET: string;
+    BOARD: DurableObjectNamespace<import("../../src/worker.ts").Board>;
     DB: D1Database;
     /** The unruly proxy before the built-in endpoint. */
     UNRULY_URL: string;
