@@ -1,27 +1,41 @@
 /** Every fault at every step of a generation, one at a time in each class, which are tried beside each other. */
 import { randomOf } from "../ledger/random.ts";
 import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
+import { triedAt } from "./asking/told.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";
 import { OneFault, occasionOf, type Trial, trialsOf } from "./faults/each.ts";
 import type { FaultRecord } from "./faults/record.ts";
-import { nameOf } from "./proxy/fault.ts";
+import { FATAL, nameOf } from "./proxy/fault.ts";
+
+/** What came of a generation that met one fault, and of which. */
+export interface Tried extends Outcome {
+  readonly what: string;
+}
 
 /** Numbers of these generations, apart from those of the crowds. */
 const FIRST_NUMBER = 1_000_000;
+
+/** So often each class draws before anything is spoilt: a step that was never seen is waited for a minute. */
+const WARMING = 4;
 
 /** @returns what came of each trial; one whose fault did not come about says so among its problems. */
 export async function runEach(
   lab: Lab,
   { seed, every }: { readonly seed: number; readonly every: number },
   faults: FaultRecord,
-): Promise<Outcome[]> {
+): Promise<Tried[]> {
   const director = new OneFault(lab.fleet.members, faults);
   await lab.fleet.direct(director);
   const lanes = [...lab.fleet.classes.keys()].map(async (numerics, lane) => {
     const random = randomOf(seed + 100 + lane);
     const model = wishOf(random, FIRST_NUMBER + lane, [numerics]);
     const body = { ...model.body, vpg: { ...model.body.vpg, scale: 1.5 } };
-    const outcomes: Outcome[] = [];
+    const outcomes: Tried[] = [];
+    for (let i = 0; i < WARMING; i++)
+      outcomes.push({
+        ...(await judge(lab, await hear(lab, { ...model, body, twice: "no" }, "warm"))),
+        what: "no fault",
+      });
     for (const trial of trialsOf(random).filter((_, i) => i % every === 0)) {
       const { manner } = wishOf(random, 0, [numerics]);
       outcomes.push(
@@ -41,7 +55,7 @@ async function tryOne(
   wish: Wish,
   trial: Trial,
   faults: FaultRecord,
-): Promise<Outcome> {
+): Promise<Tried> {
   const members = lab.fleet.classes.get(wish.body.numerics)!;
   if (occasionOf(trial) !== null) director.prepare(wish.body.numerics, trial);
   else if (trial.fault.act.kind === "refuse") {
@@ -54,5 +68,13 @@ async function tryOne(
   const what = `${nameOf(trial.fault.act)} at ${trial.address}`;
   const problems = outcome.problems.map((problem) => `${what}: ${problem}`);
   if (missed) problems.push(`${what}: did not come about`);
-  return { ...outcome, problems };
+  else if (!isNoticed(trial, outcome, faults)) problems.push(`${what}: was taken for an answer`);
+  return { ...outcome, problems, what };
+}
+
+/** Whether a step whose answer was none, or was spoilt for good, was asked for again: decoding is in no record. */
+function isNoticed({ address, fault }: Trial, { told, shown }: Outcome, faults: FaultRecord): boolean {
+  if (typeof address !== "number" || !FATAL.includes(fault.act) || !told || !shown) return true;
+  const [incident] = faults.of(told.generation);
+  return !incident?.isDone || triedAt(shown, address).some(({ endpoint }) => endpoint === incident.endpoint);
 }

@@ -1,6 +1,7 @@
 /** Generations that meet one random bit each: counted, and no more than that asked of them. */
 import { randomOf } from "../ledger/random.ts";
 import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
+import { triedAt } from "./asking/told.ts";
 import { wishOf } from "./asking/wish.ts";
 import { OneFlip } from "./faults/flips.ts";
 import { FaultRecord } from "./faults/record.ts";
@@ -51,7 +52,7 @@ export async function runFlips(
 }
 
 function kindOf({ shown, isEqual }: Outcome): keyof Counted {
-  const tried = shown?.steps.flatMap(({ routes }) => routes.flatMap((route) => route.tried ?? [])) ?? [];
+  const tried = (shown?.steps ?? []).flatMap(({ step }) => triedAt(shown!, step));
   if (tried.some(({ fault }) => fault === "corrupt")) return "caught";
   return isEqual ? "harmless" : "silent";
 }

@@ -27,6 +27,8 @@ export interface ChaosOptions {
 export interface ChaosReport {
   /** Of generations that met one fault, and of the crowds. */
   readonly outcomes: readonly Outcome[];
+  /** Generations that met one fault, by its name. */
+  readonly eachMs: readonly { readonly what: string; readonly ms: number }[];
   /** The crowds without any fault, and with: milliseconds. */
   readonly calmMs: readonly number[];
   readonly disturbedMs: readonly number[];
@@ -68,6 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       const ms = (outcomes: readonly Outcome[]) => outcomes.flatMap(({ told }) => told?.ms ?? []);
       return {
         outcomes: [...each, ...storm],
+        eachMs: each.flatMap(({ what, told }) => (told ? [{ what, ms: told.ms }] : [])),
         calmMs: ms(calm),
         disturbedMs: ms(storm),
         faults,

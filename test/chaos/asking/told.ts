@@ -37,3 +37,7 @@ export interface Shown {
     }[];
   }[];
 }
+
+/** Who failed a step before it was answered, in order. */
+export const triedAt = ({ steps }: Shown, step: number) =>
+  (steps[step]?.routes ?? []).flatMap((route) => route.tried ?? []);

@@ -6,6 +6,8 @@ export interface Incident {
   readonly endpoint: string;
   readonly address: Asked["address"];
   readonly fault: string;
+  /** False: the answer had no place for it, and went out as it was. */
+  readonly isDone: boolean;
 }
 
 export class FaultRecord {
@@ -17,8 +19,8 @@ export class FaultRecord {
   add(endpoint: string, { generation, address }: Asked, { act }: Fault, isDone: boolean): void {
     if (!isDone) this.#missed++;
     else this.count(nameOf(act));
-    const fault = isDone ? nameOf(act) : `no ${nameOf(act)}`;
-    this.#incidents.set(generation, [...this.of(generation), { endpoint, address, fault }]);
+    const incident = { endpoint, address, fault: nameOf(act), isDone };
+    this.#incidents.set(generation, [...this.of(generation), incident]);
   }
 
   /** Counts what no request was answered with: a shut port. */
