@@ -16,6 +16,7 @@ export interface Begun {
 
 /**
  * Holds the price, starts the generation and follows it. A retry joins the generation of the first request.
+ * @param stream what the answer's event stream is counted as; null: it is none.
  * @throws Refusal where the price cannot be held, or what a retry joined has expired.
  */
 export async function begin(
@@ -24,18 +25,18 @@ export async function begin(
   caller: Caller,
   plan: Plan,
   attempt: Attempt,
-  stream: boolean,
+  stream: string | null,
 ): Promise<Begun> {
   const { account, project, apiKey } = caller;
   const comesBack = attempt.idempotencyKey !== null;
-  const hangUp = stream && !comesBack ? "stop" : "finish";
+  const hangUp = stream !== null && !comesBack ? "stop" : "finish";
   const terms = { account, project, apiKey, hangUp, comesBack } as const;
-  const held = await holdPrice(c, deps, caller, plan, attempt);
+  const held = await holdPrice(c, deps, caller, plan, attempt, stream);
   const first = await run(held);
   if (first) return first;
   // Held once and never started: the ledger lets it go, and this request is the first again.
   await deps.ledgers(account).review(account, held.id);
-  const anew = await holdPrice(c, deps, caller, plan, attempt);
+  const anew = await holdPrice(c, deps, caller, plan, attempt, stream);
   const second = await run(anew);
   if (second) return second;
   throw new Refusal("internal_error", "The generation could not be started; nothing was charged.", {
@@ -49,8 +50,13 @@ export async function begin(
       throw new Refusal("asset_expired", "The pictures of this request have expired; ask under a new key.");
     }
     if (typeof joins !== "string") return begun(id, joins.record.plan, joins);
-    const started = await deps.generations.start(id, madeMs, agreed, terms);
-    const followed = started === "started" ? await deps.generations.follow(account, id, 0) : started;
+    const followed = await deps.generations.begin(
+      id,
+      madeMs,
+      agreed,
+      terms,
+      stream === null ? "events" : "all",
+    );
     return typeof followed === "string" ? null : begun(id, agreed, followed);
   }
 

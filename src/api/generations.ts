@@ -118,7 +118,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const caller = allow(c.get("caller"), "read");
     await checkId(id, deps);
     const after = lastEventId(c.req.header("last-event-id"));
-    const place = await takePlace(c, deps, caller, null);
+    const place = await takePlace(c, deps, caller);
     const followed = await deps.generations.follow(caller.account, id, after).catch(leaving(place));
     if (typeof followed === "string") {
       place.leave();

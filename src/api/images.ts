@@ -9,7 +9,7 @@ import { Refusal } from "../refusal.ts";
 import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { attemptOf, sentAgain } from "./hold.ts";
+import { attemptOf } from "./hold.ts";
 import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
 import { refuseUnserved } from "./routing.ts";
@@ -24,7 +24,7 @@ import {
 import { seconds } from "./seconds.ts";
 import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
-import { leaving, takePlace } from "./streams.ts";
+import { leaving, placeOf } from "./streams.ts";
 import { timingHeader } from "./timing.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -91,9 +91,11 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
     const parsedMs = performance.now();
-    const place = request.stream ? await takePlace(c, deps, caller, sentAgain(attempt)) : null;
-    const began = begin(c, deps, caller, planned, attempt, place !== null);
-    const { followed, plan, id } = await (place ? began.catch(leaving(place)) : began);
+    const stream = request.stream ? crypto.randomUUID() : null;
+    const placed = () => (stream === null ? null : placeOf(c, deps, caller, stream));
+    const begun = begin(c, deps, caller, planned, attempt, stream);
+    const { followed, plan, id } = await begun.catch((error) => leaving(placed())(error));
+    const place = placed();
     const auth = c.get("authMs");
     const timing = { parse: parsedMs - c.get("began") - auth, auth, reserve: performance.now() - parsedMs };
     const { createdMs } = followed.record;

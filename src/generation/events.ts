@@ -4,6 +4,8 @@ export type FailureReason = "endpoint_failed" | "cancelled";
 
 /** Where the time went, in milliseconds. */
 export interface Timing {
+  /** Calls that failed before another endpoint went on. */
+  readonly route: number;
   /** Device time over all steps and pictures. */
   readonly gpu: number;
   /** Waiting for answers beyond the device time, and for the bytes after their first. */

@@ -4,15 +4,15 @@ import { Fault } from "../../adapters/fault.ts";
 import { generate, type StepRecord } from "../engine/generate.ts";
 import type { StepTokens } from "../engine/prefix.ts";
 import type { HoldState } from "../metering/hold.ts";
-import { describeOutput } from "../metering/receipt/receipt.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 import { expire } from "./expiry.ts";
 import { type Head, isLive, Journal, type Terms } from "./journal.ts";
+import type { Hears } from "./listener.ts";
 import { Outputs } from "./outputs.ts";
-import type { Attached, GenerationPorts, Refused } from "./ports.ts";
+import type { Beginning, Following, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
 import { sourceOfRun } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
@@ -58,17 +58,20 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     return "started";
   }
 
-  /**
-   * The record and the lines after event `after`; takes up a generation that had stopped.
-   * @param name chosen by the listener, to leave under.
-   */
-  async attach(account: string, name: string, after: number): Promise<Attached | Refused> {
+  /** Starts it and attaches its first listener, in one call. */
+  async begin({ id, digest, plan, terms, name, hears }: Beginning): Promise<Following> {
+    const started = await this.start(id, digest, plan, terms);
+    return started === "started" ? this.attach(terms.account, name, 0, hears) : started;
+  }
+
+  /** The record and the lines after event `after`, for a listener to leave under `name`; takes up what had stopped. */
+  async attach(account: string, name: string, after: number, hears: Hears = "all"): Promise<Following> {
     const head = this.#headOf(account);
     if (!head) return "unknown";
     if (head.status === "expired") return "expired";
     await this.#attend(head);
-    const outputs = this.#outputs(head);
-    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), (i) => outputs.get(i));
+    const media = (imageIndex: number) => this.#outputs(head).get(imageIndex);
+    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), media, hears);
     // It may have stopped just now, since `head` was read.
     if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");
@@ -136,7 +139,10 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const next = () => this.#agenda.due(Date.now());
     for (let due = next(); due; due = next()) {
       if (due === "watch") await this.#watch();
-      if (due === "abandon") await this.#abandon();
+      if (due === "abandon") {
+        this.#agenda.drop("abandon");
+        if (this.#journal.head()?.status === "stopped") await this.#fail("cancelled");
+      }
       if (due === "settle") await this.#settlement.tell();
       if (due === "expire") await this.#expire();
     }
@@ -205,9 +211,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
   }
 
   async #publish(head: Head, media: readonly Uint8Array[], decodeMs: number): Promise<void> {
-    const outputs = this.#outputs(head);
-    await Promise.all(media.map((picture, imageIndex) => outputs.put(imageIndex, picture)));
-    this.#journal.setOutputs(media.map((picture, i) => describeOutput(i, picture, head.plan.format)));
+    this.#journal.setOutputs(await this.#outputs(head).put(media, head.plan.format));
     const { numerics, timing } = summarize(this.#journal.rows(), decodeMs, Date.now() - head.createdMs);
     for (const [imageIndex, picture] of media.entries()) {
       this.#announce({ type: "completed", imageIndex, numerics, timing }, picture);
@@ -226,11 +230,6 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const hopeless = error instanceof Fault && error.fault.kind === "rejected";
     if (hopeless || head.wakes >= MAX_WAKES) return this.#fail("endpoint_failed");
     await this.#agenda.plan("watch", Date.now() + 1_000 * 2 ** head.wakes);
-  }
-
-  async #abandon(): Promise<void> {
-    this.#agenda.drop("abandon");
-    if (this.#journal.head()?.status === "stopped") await this.#fail("cancelled");
   }
 
   async #fail(reason: FailureReason): Promise<void> {

@@ -14,7 +14,7 @@ export function stepErrand(hub: Hub, run: Run, request: StepRequest): Errand<Ste
   const prefixKeys = pictures.map(({ prefixKey }) => prefixKey);
   const holder = run.holderOf(prefixKeys[0]!);
   return {
-    ...{ model, deadlineMs, holder },
+    ...{ model, deadlineMs, holder, claim: prefixKeys[0]! },
     candidates: () => {
       const { numerics } = run;
       const need: Need = { what: "step", model, revision, schedule, region: run.terms.region, numerics };
@@ -34,7 +34,7 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
   const { region } = run.terms;
   const need = { what: "decode", model, revision: null, schedule, region } as const;
   return {
-    ...{ model, deadlineMs, holder: null },
+    ...{ model, deadlineMs, holder: null, claim: null },
     candidates: () => {
       const all = serving(hub, { ...need, numerics: { kind: "any" } });
       const name = decodeClass(

@@ -171,6 +171,24 @@ describe("patience", () => {
     expect(clock.now() - began).toBe(60_000);
   });
 
+  it("does not blame an endpoint that was given less time than it takes", async () => {
+    const { clock, fleet, terms, make } = world(["x"]);
+    for (let seed = 0; seed < 3; seed++) await make({}, seed);
+    const source = fleet.sourceFor(terms());
+    const short = { ...source, step: source.step };
+    short.step = (request, signal) => source.step({ ...request, deadlineMs: 1 }, signal);
+    for (let seed = 5; seed < 12; seed++) {
+      const drawing = draw(tinyPlan({ seed }), short, clock, { id: `g${seed}` });
+      await expect(clock.finish(drawing)).rejects.toMatchObject({ fault: { kind: "timeout" } });
+    }
+    const [one] = fleet.explain("tiny").candidates;
+    expect(one).toMatchObject({
+      breaker: { phase: "closed" },
+      pressure: 0,
+      counters: { faults: { timeout: 7 } },
+    });
+  });
+
   it("leaves time for a second try when the only endpoint hangs once", async () => {
     const { make, machines, clock } = world(["x"]);
     for (let seed = 0; seed < 3; seed++) await make({}, seed);

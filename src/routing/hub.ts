@@ -1,9 +1,11 @@
 /** What all runs of an isolate share: the endpoints with their states, the budgets, the clock. */
 import { Alarm } from "./alarm.ts";
+import type { Attempt } from "./attempt.ts";
 import { type Budget, fullBudget } from "./budget.ts";
 import { Endpoint, type Provider } from "./endpoint.ts";
 import { Hedges } from "./hedges.ts";
 import { Outcomes } from "./outcomes.ts";
+import type { Run } from "./run.ts";
 import { Slots } from "./slots.ts";
 import type { FleetPorts, Placed, RoutingSettings } from "./terms.ts";
 
@@ -16,6 +18,8 @@ export class Hub {
   readonly providers = new Map<string, Provider>();
   /** Of retries, by model. */
   readonly budgets = new Map<string, Budget>();
+  /** Who asks for a step of a picture, by its key, and the call under way for it. */
+  readonly #claims = new Map<string, { readonly run: Run; readonly attempt: Attempt | null }>();
   readonly #endpoints = new Map<string, Endpoint[]>();
 
   constructor(offers: readonly Placed[], ports: FleetPorts, settings: RoutingSettings) {
@@ -43,6 +47,24 @@ export class Hub {
 
   get endpoints(): readonly Endpoint[] {
     return [...this.#endpoints.values()].flat();
+  }
+
+  /**
+   * A run asks for a picture's step: whatever an earlier run of the same generation still holds for it, or comes to hold,
+   * is given back, since nobody is left who wants it.
+   */
+  claim(key: string, run: Run, attempt: Attempt | null): void {
+    const before = this.#claims.get(key);
+    if (before && before.run.id > run.id) {
+      attempt?.leave();
+      return;
+    }
+    if (before && before.run !== run) before.attempt?.leave();
+    this.#claims.set(key, { run, attempt });
+  }
+
+  unclaim(key: string, run: Run): void {
+    if (this.#claims.get(key)?.run === run) this.#claims.delete(key);
   }
 
   #providerOf({ provider, price, concurrency }: Placed): Provider {

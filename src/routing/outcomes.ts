@@ -79,16 +79,18 @@ export class Outcomes {
     const { kind } = fault.fault;
     counters.faults[kind] = (counters.faults[kind] ?? 0) + 1;
     counters.billed[fault.billed]++;
-    if (kind === "timeout") {
-      const { bucket } = seen;
+    // Who had less time than it takes has been late through us.
+    const { bucket, ms } = seen;
+    const isHurried =
+      kind === "timeout" && ms < (endpoint.expected.get(bucket.key)?.ms ?? 0) * bucket.pictures;
+    if (kind === "timeout" && !isHurried)
       this.#observe(endpoint, bucket, { ...seen, pictures: bucket.pictures }, now);
-    }
-    if (kind === "overloaded" || kind === "timeout" || kind === "unreachable")
+    if (kind === "overloaded" || (kind === "timeout" && !isHurried) || kind === "unreachable")
       endpoint.pressure = afterTrouble(endpoint.pressure, now);
     const rests = kind === "cold" || (kind === "overloaded" && fault.retryAfterMs !== null);
     let { breaker, rest } = endpoint;
     if (rests) rest = afterCold(rest, fault.retryAfterMs, now);
-    if (rests || kind === "rejected") {
+    if (rests || isHurried || kind === "rejected") {
       if (isProbe) breaker = probeLeft(breaker);
     } else {
       const how = kind === "corrupt" || kind === "credentials" ? "at once" : "counts";

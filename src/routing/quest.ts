@@ -21,6 +21,8 @@ export interface Errand<A> {
   /** @returns all that could serve it; read anew at each choice, as a run may have been bound meanwhile */
   candidates(): readonly Endpoint[];
   readonly holder: Endpoint | null;
+  /** What one run at a time asks for; null: any number may. */
+  readonly claim: string | null;
   bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
   /** @returns what to tell when the call is over */
   asking(endpoint: Endpoint): (isAnswered: boolean) => void;
@@ -60,6 +62,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
+    if (errand.claim !== null) hub.claim(errand.claim, run, null);
   }
 
   /** Who has failed so far. */
@@ -72,12 +75,19 @@ export class Quest<A> {
    * @throws Fault, the last one, where nobody is left or the time is over
    */
   async next(): Promise<Asked<A>> {
+    try {
+      return await this.#next();
+    } catch (error) {
+      this.#unclaim();
+      throw error;
+    }
+  }
+
+  async #next(): Promise<Asked<A>> {
     for (;;) {
       await this.#pay();
       const attempt = await this.#sit();
-      const { endpoint } = attempt;
-      if (this.#last && this.#last.endpoint !== endpoint)
-        this.#errand.movedOn(this.#last.endpoint, this.#last.fault, endpoint);
+      this.#tell(attempt);
       const asked = await this.#hub.hedges.ask<A>({
         attempt,
         signal: this.#signal,
@@ -86,6 +96,17 @@ export class Quest<A> {
         failed: (one, error) => this.failed(one, error),
       });
       if (asked !== null) return asked;
+    }
+  }
+
+  #tell(attempt: Attempt): void {
+    const { endpoint } = attempt;
+    if (this.#last === null || this.#last.endpoint === endpoint) return;
+    try {
+      this.#errand.movedOn(this.#last.endpoint, this.#last.fault, endpoint);
+    } catch (error) {
+      attempt.leave();
+      throw error;
     }
   }
 
@@ -223,10 +244,22 @@ export class Quest<A> {
     lease.endsBy(this.#hub.ports.now() + deadlineMs);
     const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
-    const onEnd = this.#errand.asking(endpoint);
-    return new Attempt(this.#hub.outcomes, {
+    const { claim } = this.#errand;
+    const told = this.#errand.asking(endpoint);
+    const onEnd = (isAnswered: boolean) => {
+      this.#unclaim();
+      told(isAnswered);
+    };
+    const attempt = new Attempt(this.#hub.outcomes, {
       ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
+    if (claim !== null) this.#hub.claim(claim, this.#run, attempt);
+    return attempt;
+  }
+
+  #unclaim(): void {
+    const { claim } = this.#errand;
+    if (claim !== null) this.#hub.unclaim(claim, this.#run);
   }
 
   /** In ms: what a call of its kind takes, many times over; where nobody else is left there is no hurry. */

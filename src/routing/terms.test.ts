@@ -139,6 +139,26 @@ describe("terms and settings", () => {
       expect([inFlight, queue]).toEqual([0, 0]);
   });
 
+  it("gives the slot of a run that was lost to the run that takes its place", async () => {
+    const { clock, fleet, terms, machines } = world(["x"], { offers: [{ concurrency: 1 }] });
+    const lost = fleet.sourceFor(terms());
+    const silent = {
+      decode: lost.decode,
+      // Whoever asked has gone: nobody reads the answer.
+      step: async (...asked: Parameters<typeof lost.step>) => {
+        await lost.step(...asked);
+        return await new Promise<never>(() => {});
+      },
+    };
+    void draw(tinyPlan({ seed: 1 }), silent, clock);
+    await clock.finish(clock.sleep(1_000));
+    expect(fleet.explain("tiny").candidates[0]).toMatchObject({ inFlight: 1, whyNotNow: "full" });
+    const began = clock.now();
+    await clock.finish(draw(tinyPlan({ seed: 1 }), fleet.sourceFor(terms()), clock));
+    expect(clock.now() - began).toBeLessThan(1_000);
+    expect(machines[0]!.asked).toBe(1 + K + 1);
+  });
+
   it("an isolate that is told what another has learnt asks no endpoint that is out of use", async () => {
     const one = world(["x", "x"]);
     one.machines[0]!.becomes({ kind: "credentials" });

@@ -40,13 +40,25 @@ async function brokenOf(
     wrong.push(`${id}: charged ${books.chargeOf(id)}`);
   if (end === "failed" && books.chargeOf(id) !== 0) wrong.push(`${id}: failed, and charged all the same`);
   // What two endpoints reject is believed to be our mistake.
-  const lost = failedRuns.filter((kind) => kind !== "rejected");
+  const rejecting = schedule.episodes.filter(({ trouble }) => trouble.kind === "rejects").length;
+  const lost = failedRuns.filter((kind) => kind !== "rejected" || rejecting < 2);
   if (schedule.isGuarded && lost.length > 0)
     wrong.push(`${id}: runs failed (${lost}), though an endpoint of its class was well all the time`);
   const classes = new Set(journal.flatMap(({ record }) => record.stats.map(({ numerics }) => numerics)));
   if (planned.numerics.kind !== "any" && classes.size > 1)
     wrong.push(`${id}: strict, and of the classes ${[...classes]}`);
+  if (schedule.isGuarded) wrong.push(...insisted(generation));
   return [...wrong, ...(await changed(generation, planned))];
+}
+
+/** Asked again what had just failed, while somebody was well who had not been asked. */
+function insisted({ journal, options }: Generation): string[] {
+  return journal.flatMap(({ record }, step) =>
+    record.routes.flatMap(({ endpoint, tried = [] }) => {
+      const asked = [...tried.map((one) => one.endpoint), endpoint];
+      return new Set(asked).size === asked.length ? [] : [`${options.id}: step ${step} asked ${asked}`];
+    }),
+  );
 }
 
 /** The same picture drawn again where nothing happens, each step in the class that the journal names. */
@@ -55,6 +67,7 @@ async function changed(
   { numerics }: PlannedGeneration,
 ): Promise<string[]> {
   const { id, plan, clock } = options;
+  if (journal.length > plan.steps.length) return [`${id}: ${journal.length} steps are in the journal`];
   const again = await draw(plan, undisturbed(journal, id), clock, { id });
   for (const [step, { tokens }] of journal.entries()) {
     const same = tokens.every((one, i) => equal(one, again.tokens[step]![i]!));

@@ -52,15 +52,21 @@ export interface Schedule {
 /** The longest an endpoint stays out of use after its last fault, and some. */
 const recoveryMs = 35_000;
 
+const doomMs = 600_000;
+
+/** @returns the schedule of a seed, always the same */
 export function scheduleOf(seed: number): Schedule {
   const chance = new Chance(seed);
   const classes = chance.is(0.5) ? ["x"] : ["x", "y"];
   const isGuarded = chance.is(0.7);
+  /** Nobody is well for so long that generations have to fail. */
+  const isDoomed = !isGuarded && chance.is(0.05);
   const machines = Array.from({ length: chance.whole(2, 5) }, (_, i) => machineOf(chance, i, classes));
   const spanMs = chance.of([300, 1_000, 4_000]);
   const episodes = machines.flatMap((_, machine) => {
     // The first of each class is the guarded one.
     if (isGuarded && machine < classes.length) return [];
+    if (isDoomed) return [{ machine, from: spanMs / 4, to: doomMs, trouble: troubleOf(chance) }];
     return Array.from({ length: chance.whole(0, 3) }, () => episodeOf(chance, machine, spanMs));
   });
   const generations = Array.from({ length: chance.whole(3, 8) }, (_, i) =>

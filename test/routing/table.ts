@@ -36,17 +36,21 @@ export interface Row {
   readonly lost: number;
 }
 
-/** @returns a row a policy, over so many days of each kind */
-export async function compare(seed: number, count: number, only?: number[]): Promise<Row[]> {
+/** @returns a row a policy, over so many days of each kind, or of those named */
+export async function compare(
+  seed: number,
+  count: number,
+  names: readonly string[] = Object.keys(days),
+): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const policy of Object.keys(policies).filter((_, i) => !only || only.includes(i))) {
+  for (const policy of Object.keys(policies)) {
     const all: number[] = [];
     const each: Record<string, number> = {};
     const sums = { worked: 0, useful: 0, lost: 0 };
-    for (const [name, day] of Object.entries(days)) {
+    for (const name of names) {
       const own: number[] = [];
       for (let i = 0; i < count; i++) {
-        const lived = await live(policy, day, seedOf(seed, i));
+        const lived = await live(policy, days[name]!, seedOf(seed, i));
         own.push(...lived.times);
         for (const key of ["worked", "useful", "lost"] as const) sums[key] += lived[key];
       }

@@ -7,6 +7,7 @@ import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
 import type { LedgerEvent } from "./events.ts";
 import type { ListedHold } from "./holds.ts";
+import { GATHER_MS } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import { Sealer } from "./seal.ts";
 import { SEAL_ROWS } from "./segments.ts";
@@ -63,8 +64,18 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     this.#sealer = new Sealer(ctx.storage, ports.archive, sealRows);
   }
 
-  /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
-  async reserve(request: HoldRequest): Promise<HoldAnswer> {
+  /**
+   * Holds a generation's price, or names the generation that this request is a retry of, or refuses.
+   * @param stream the event stream that the answer will be: it takes its place first, as with `openStream`.
+   */
+  async reserve(request: HoldRequest, stream: string | null = null): Promise<HoldAnswer> {
+    if (stream !== null) {
+      const opened = await this.openStream(request.apiKey, stream, sentAgain(request));
+      if (opened.kind === "refused") {
+        const { limit, retryAfterMs } = opened;
+        return { kind: "refused", refusal: { why: "too_many_streams", limit, retryAfterMs }, limits: null };
+      }
+    }
     const first = this.#books.reserve(request, null, this.#ports.now());
     const answer = first.kind === "choice" ? await this.#choose(request, first.generations) : first;
     await this.#schedule();
@@ -216,8 +227,9 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     }
   }
 
-  /** Sets the alarm to what is due first, where that is sooner than it is set to. */
+  /** Sets the alarm to what is due first, where that is sooner than it is set to, and not about to ring anyway. */
   async #schedule(): Promise<void> {
+    if (this.#alarmMs !== null && this.#alarmMs <= this.#ports.now() + GATHER_MS) return;
     const dueMs = this.#books.nextDueMs();
     if (dueMs !== null && (this.#alarmMs === null || dueMs < this.#alarmMs)) await this.#reschedule();
   }
@@ -230,6 +242,13 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
       : this.ctx.storage.setAlarm(this.#alarmMs));
   }
 }
+
+/**
+ * What a refused request is known by when its client sends it again of its own; null where its key tells, and where it
+ * is such a retry itself: what it retries may run, and the next retry must find that.
+ */
+const sentAgain = ({ idempotencyKey, bodySha256, retryCount }: HoldRequest): string | null =>
+  idempotencyKey === null && retryCount === 0 ? bodySha256 : null;
 
 /** @throws Error when there is no answer in time. */
 async function within<Value>(ms: number, answer: Promise<Value>): Promise<Value> {
