@@ -8,7 +8,7 @@ import { localSecret } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../../scripts/operator.ts";
 import { freePort } from "../../../scripts/port.ts";
-import { endWorker, startWorker } from "../../../scripts/worker-process.ts";
+import { buildWorker, endWorker, startWorker } from "../../../scripts/worker-process.ts";
 
 /** A script that cannot be built leaves wrangler waiting for a better one. */
 const STARTS_WITHIN_MS = 120_000;
@@ -29,7 +29,8 @@ export async function startEdge(providers: object): Promise<Edge> {
   const said: string[] = [];
   await migrate(folder);
   const port = await freePort();
-  const worker = startWorker({ port, folder, providers, log: (line) => said.push(line) });
+  const built = await buildWorker(`${folder}/built`);
+  const worker = startWorker({ port, folder, providers, built, log: (line) => said.push(line) });
   const close = async () => {
     process.off("exit", abandon);
     const { child } = worker;
