@@ -6,7 +6,7 @@ import { runChaos } from "./run.ts";
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "7" },
-    generations: { type: "string", default: "120" },
+    generations: { type: "string", default: "200" },
     endpoints: { type: "string", default: "both" },
     every: { type: "string", default: "1" },
     flips: { type: "string", default: "48" },

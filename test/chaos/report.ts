@@ -4,6 +4,7 @@ import { classesOf, type Outcome } from "./asking/fulfilment.ts";
 import { triedAt } from "./asking/told.ts";
 import type { FaultRecord } from "./faults/record.ts";
 import type { Counted } from "./flips.ts";
+import { STEPS } from "./proxy/asked.ts";
 import type { ChaosReport } from "./run.ts";
 
 export function linesOf(report: ChaosReport): { lines: string[]; isGood: boolean } {
@@ -11,7 +12,7 @@ export function linesOf(report: ChaosReport): { lines: string[]; isGood: boolean
   const told = outcomes.filter((outcome) => outcome.told !== null);
   const equal = outcomes.filter((outcome) => outcome.isEqual);
   const doubled = outcomes.filter((outcome) => outcome.isDoubled).length;
-  const problems = outcomes.flatMap((outcome) => outcome.problems);
+  const problems = outcomes.flatMap((outcome) => [...outcome.problems, ...differenceOf(outcome)]);
   const tried = outcomes.flatMap(({ shown }) =>
     (shown?.steps ?? []).flatMap(({ step }) => triedAt(shown!, step)),
   );
@@ -38,6 +39,11 @@ export function linesOf(report: ChaosReport): { lines: string[]; isGood: boolean
   };
 }
 
+const differenceOf = ({ told, isEqual, wish }: Outcome): string[] =>
+  told && !isEqual
+    ? [`${told.generation} (${wish.body.numerics}): not the pictures of an undisturbed run`]
+    : [];
+
 /** By fault: what each became in the record, `nothing` where the answer was good enough. */
 function meaningsOf(outcomes: readonly Outcome[], faults: FaultRecord): Map<string, string[]> {
   const meanings = new Map<string, string[]>();
@@ -48,7 +54,10 @@ function meaningsOf(outcomes: readonly Outcome[], faults: FaultRecord): Map<stri
     );
     for (const { endpoint, address, fault, isDone } of faults.of(told.generation)) {
       if (!isDone || typeof address !== "number") continue;
-      const became = tried.get(address)?.get(endpoint)?.shift()?.fault ?? "nothing";
+      // A port that is shut is met by whoever asks for the step after.
+      const step = fault === "refuse" ? address + 1 : address;
+      if (step === STEPS) continue;
+      const became = tried.get(step)?.get(endpoint)?.shift()?.fault ?? "nothing";
       meanings.set(fault, [...(meanings.get(fault) ?? []), became]);
     }
   }

@@ -66,7 +66,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       const flips = await timed(log, "random bits", () => runFlips(lab, options));
       const drawn = [...each, ...calm, ...storm, ...flips.outcomes];
       const findings = await timed(log, "the audit", () => auditMoney(edge, drawn));
-      const spoilt = calm.flatMap(({ problems }) => problems.map((problem) => `undisturbed: ${problem}`));
+      const others = [...calm, ...flips.outcomes].flatMap(({ problems }) => problems);
+      const unlike = calm
+        .filter(({ isEqual }) => !isEqual)
+        .map(({ told }) => `undisturbed: ${told?.generation} differs`);
       const ms = (outcomes: readonly Outcome[]) => outcomes.flatMap(({ told }) => told?.ms ?? []);
       return {
         outcomes: [...each, ...storm],
@@ -75,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         disturbedMs: ms(storm),
         faults,
         flips: flips.counts,
-        findings: [...spoilt, ...findings],
+        findings: [...others, ...unlike, ...findings],
         classes,
       };
     } finally {
