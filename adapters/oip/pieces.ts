@@ -18,7 +18,7 @@ const maxEmptyPieces = 1000;
  */
 const growth = [64 * 1024, 1024 * 1024] as const;
 
-/** workerd hands out 4 KiB at a time unless it is given room for more: a little at first, more where it is filled. */
+/** workerd hands out 4 KiB at a time unless it is given room for more: a little at first, more where it is filled, less where it is not. */
 const room = [4 * 1024, 64 * 1024] as const;
 
 /**
@@ -45,7 +45,9 @@ function opened(stream: ReadableStream<Uint8Array>) {
     let size: number = room[0];
     const read = async () => {
       const given = await reader.read(new Uint8Array(size));
-      if (given.value?.byteLength === size) size = Math.min(4 * size, room[1]);
+      const filled = given.value?.byteLength ?? 0;
+      if (filled === size) size = Math.min(4 * size, room[1]);
+      else if (filled < size / 4) size = Math.max(size / 4, room[0]);
       return given;
     };
     return { reader, read };

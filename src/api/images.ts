@@ -92,10 +92,9 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     refuseAbove(request.max_micro_credits, planned);
     const parsedMs = performance.now();
     const stream = request.stream ? crypto.randomUUID() : null;
-    const placed = () => (stream === null ? null : placeOf(c, deps, caller, stream));
     const begun = begin(c, deps, caller, planned, attempt, stream);
-    const { followed, plan, id } = await begun.catch((error) => leaving(placed())(error));
-    const place = placed();
+    const place = stream === null ? null : placeOf(c, deps, caller, stream, begun);
+    const { followed, plan, id } = await begun.catch(leaving(place));
     const auth = c.get("authMs");
     const timing = { parse: parsedMs - c.get("began") - auth, auth, reserve: performance.now() - parsedMs };
     const { createdMs } = followed.record;

@@ -52,7 +52,9 @@ function eventStream(
     context.place.leave();
     unheard(leave());
   };
-  signal.addEventListener("abort", hangUp);
+  // It may have gone while the generation was started.
+  if (signal.aborted) hangUp();
+  else signal.addEventListener("abort", hangUp, { once: true });
   return new ReadableStream(
     {
       async pull(controller) {

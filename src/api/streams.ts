@@ -37,28 +37,34 @@ export async function takePlace(
   caller: Caller,
 ): Promise<StreamPlace> {
   const stream = crypto.randomUUID();
-  const opened = await deps
-    .ledgers(caller.account)
-    .openStream(caller.apiKey, stream, null)
-    .catch((cause) => {
-      throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
-        cause,
-      });
+  const opening = deps.ledgers(caller.account).openStream(caller.apiKey, stream);
+  const place = placeOf(c, deps, caller, stream, opening);
+  const opened = await opening.catch((cause) => {
+    throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
+      cause,
     });
+  });
   if (opened.kind === "refused") throw tooManyStreams(opened);
-  return placeOf(c, deps, caller, stream);
+  return place;
 }
 
-/** The place that a stream has taken, by itself or with its hold. */
+/**
+ * The place that a stream takes, by itself or with its hold.
+ * @param taking the call that takes it, which leaving must not overtake.
+ */
 export function placeOf(
   c: Context,
   { ledgers }: Pick<Deps, "ledgers">,
   { account, apiKey }: Caller,
   stream: string,
+  taking: Promise<unknown>,
 ): StreamPlace {
   let renewedMs = Date.now();
   let isLeft = false;
-  let said: Promise<void> = Promise.resolve();
+  let said: Promise<void> = taking.then(
+    () => undefined,
+    () => undefined,
+  );
   /** One after the other: a renewal that came after the end would open it again. */
   const say = (what: () => Promise<void>) => {
     // Where the ledger hears nothing, the place is free again after a minute.

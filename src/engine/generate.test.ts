@@ -45,6 +45,7 @@ async function run(
       source,
       kernel,
       now: () => 0,
+      turn: () => Promise.resolve(),
       commit: (step, tokens) => {
         expect(step).toBe(committed.length);
         committed.push(tokens);
@@ -175,6 +176,7 @@ describe("generate", () => {
     const waits: number[] = [];
     const { media } = await run(planOf(), fleet, [], {
       now: () => time,
+      turn: () => Promise.resolve(),
       commit: (_, __, record) => {
         routes.push(record.routes[0]!.endpoint);
         waits.push(record.waitMs);
@@ -215,7 +217,14 @@ describe("generate", () => {
         }),
     };
     const plan = planOf({ partialImages: K });
-    const ports = { source, kernel, now: () => 0, commit: () => undefined, preview: () => undefined };
+    const ports = {
+      source,
+      kernel,
+      now: () => 0,
+      turn: () => Promise.resolve(),
+      commit: () => undefined,
+      preview: () => undefined,
+    };
     await expect(generate({ id: "gen_test", plan, committed: [] }, ports, controller.signal)).rejects.toBe(
       undefined,
     );
@@ -233,6 +242,7 @@ describe("generate", () => {
         source: noiseSource(),
         kernel,
         now: () => 0,
+        turn: () => Promise.resolve(),
         commit: (step) => {
           committed.push(step);
           if (step === 1) controller.abort(new Error("hung up"));

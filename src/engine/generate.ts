@@ -23,6 +23,8 @@ export interface EnginePorts {
   readonly kernel: Kernel;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
+  /** Ends once all that can be done without waiting for anybody has been done. */
+  readonly turn: () => Promise<void>;
   /** Makes a step final; called once a step, in order, after the next step has been asked for. */
   readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
   /** A coarse picture of the steps so far; `index` counts from 0. */
@@ -61,6 +63,8 @@ export async function generate(
     prefix.append(tokens);
     asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
     asked?.catch(() => undefined);
+    // What is asked goes out first: where writing must be confirmed before anything leaves, the next step would wait for it.
+    if (asked) await ports.turn();
     ports.commit(k, tokens, recordOf(drawn));
     const index = plan.previews.indexOf(k);
     if (index >= 0) {
@@ -75,7 +79,7 @@ export async function generate(
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
 
-  /** Issues every group's request before it returns, so that nothing written later delays them. */
+  /** Asks for every group at once. */
   function ask(k: number): Promise<DrawnGroup[]> {
     return Promise.all(groups.map((group) => askGroup(k, group)));
   }

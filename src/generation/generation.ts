@@ -187,6 +187,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
           source: sourceOfRun(this.#ports, plan, this.#journal.rows(), (event) => this.#announce(event)),
           kernel: this.#ports.kernel,
           now: () => performance.now(),
+          turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
           commit: (step, tokens, record) => this.#commit(epoch, step, tokens, record),
           preview: (index, step, pictures) => this.#preview(index, step, pictures),
         },

@@ -17,7 +17,9 @@ export class Outputs {
   put(media: readonly Uint8Array[], format: MediaFormat): Promise<Receipt["outputs"]> {
     return Promise.all(
       media.map(async (picture, i) => {
-        const [hash] = await Promise.all([sha256(picture), this.#bucket.put(this.#key(i), picture)]);
+        const hash = await sha256(picture);
+        // The bucket refuses what does not come as it was sent.
+        await this.#bucket.put(this.#key(i), picture, { sha256: hash });
         return describeOutput(i, picture, format, hash);
       }),
     );

@@ -1,16 +1,11 @@
 /** What all isolates know of the endpoints, kept for those to come: one Durable Object. */
 import { DurableObject } from "cloudflare:workers";
 import { added, type Tally } from "./counted.ts";
+import type { Known } from "./gossip.ts";
 import { mergeShared, nothingShared, type SharedFleet } from "./shared.ts";
 
 /** What endpoints do is written down this often; what an operator says, at once. */
 const WRITE_MS = 5_000;
-
-/** All that is known: states, and the calls of all isolates by endpoint. */
-export interface Known {
-  readonly state: SharedFleet;
-  readonly counted: Tally;
-}
 
 export abstract class BoardObject<Env> extends DurableObject<Env> {
   readonly #sql: SqlStorage;

@@ -9,7 +9,7 @@ import { pressureAt } from "./pressure.ts";
 import { type RestPhase, restOf } from "./rest.ts";
 import { scores } from "./score.ts";
 import { slownessAt } from "./slowness.ts";
-import { standingOf } from "./standing.ts";
+import { standingOf, taking } from "./standing.ts";
 import type { Placed, RoutingTerms } from "./terms.ts";
 
 /** Why an endpoint is not asked at the moment, though it could serve. */
@@ -117,8 +117,9 @@ function scoreAmong(
 ): number {
   const seen = peers.filter((peer) => peer.expected.has(key));
   const bucket = { key, pictures: 1 };
+  const takes = taking(peers, now);
   const ratings = seen.map(
-    (peer) => standingOf(peer, { now, againAt: null, bucket, warm: bucket, peers }).rating,
+    (peer) => standingOf(peer, { now, againAt: null, bucket, warm: bucket, takes }).rating,
   );
   return scores(ratings, route)[seen.indexOf(endpoint)]!;
 }

@@ -43,33 +43,36 @@ describe("a fleet", () => {
     ["is cut in the middle", { kind: "flaky", share: 1 }],
   ];
 
-  it.each(troubles)("makes the same picture at every step at which its endpoint %s", async (_, trouble) => {
-    const expected = await undisturbed("x");
-    for (let k = 0; k < K; k++) {
-      const { clock, machines, fleet, terms, failovers } = world(["x", "x"]);
-      // The times of all kinds of calls are known, so that patience is short.
-      for (let seed = 50; seed < 60; seed++) {
-        await clock.finish(draw(tinyPlan({ seed }), fleet.sourceFor(terms()), clock, { id: `g${seed}` }));
+  it.each(troubles)(
+    "makes the same picture at every step, and decoding, at which its endpoint %s",
+    async (_, trouble) => {
+      const expected = await undisturbed("x");
+      for (let k = 0; k <= K; k++) {
+        const { clock, machines, fleet, terms, failovers } = world(["x", "x"]);
+        // The times of all kinds of calls are known, so that patience is short.
+        for (let seed = 50; seed < 60; seed++) {
+          await clock.finish(draw(tinyPlan({ seed }), fleet.sourceFor(terms()), clock, { id: `g${seed}` }));
+        }
+        const source = fleet.sourceFor(terms({ numerics: { kind: "exact" } }));
+        let holder: string | null = null;
+        const onCommit = (step: number, _tokens: unknown, { routes }: Drawing["records"][number]) => {
+          holder ??= routes[0]!.endpoint;
+          if (step === k - 1) machines.find(({ options }) => options.name === holder)!.becomes(trouble);
+        };
+        if (k === 0) for (const machine of machines.slice(0, 1)) machine.becomes(trouble);
+        const drawing = await clock.finish(draw(tinyPlan({ seed: 1 }), source, clock, { onCommit }));
+        expect(drawing.media).toEqual(expected.media);
+        if (k === 0) continue;
+        const other = holder === "a" ? "b" : "a";
+        const moved = endpointsOf(drawing).indexOf(other);
+        // The next step is asked for before a step is committed: so it may be the one after that.
+        expect([k, k + 1]).toContain(moved === -1 ? K : moved);
+        const [event] = failovers;
+        if (event) expect(event).toMatchObject({ from: holder, to: other, fromClass: "x", toClass: "x" });
+        if (k < K - 1) expect(event).toMatchObject({ step: moved, prefixKeys: ["gen-0"] });
       }
-      const source = fleet.sourceFor(terms({ numerics: { kind: "exact" } }));
-      let holder: string | null = null;
-      const onCommit = (step: number, _tokens: unknown, { routes }: Drawing["records"][number]) => {
-        holder ??= routes[0]!.endpoint;
-        if (step === k - 1) machines.find(({ options }) => options.name === holder)!.becomes(trouble);
-      };
-      if (k === 0) for (const machine of machines.slice(0, 1)) machine.becomes(trouble);
-      const drawing = await clock.finish(draw(tinyPlan({ seed: 1 }), source, clock, { onCommit }));
-      expect(drawing.media).toEqual(expected.media);
-      if (k === 0) continue;
-      const other = holder === "a" ? "b" : "a";
-      const moved = endpointsOf(drawing).indexOf(other);
-      // The next step is asked for before a step is committed: so it may be the one after that.
-      expect([k, k + 1]).toContain(moved === -1 ? K : moved);
-      const [event] = failovers;
-      if (event) expect(event).toMatchObject({ from: holder, to: other, fromClass: "x", toClass: "x" });
-      if (k < K - 1) expect(event).toMatchObject({ step: moved, prefixKeys: ["gen-0"] });
-    }
-  });
+    },
+  );
 
   it("says in the route who failed before, how, and at what cost", async () => {
     const { make, machines } = world(["x", "x"]);
@@ -106,6 +109,13 @@ describe("a fleet", () => {
     for (const machine of machines) machine.becomes({ kind: "rejects" });
     await expect(make()).rejects.toMatchObject({ fault: { kind: "rejected" } });
     expect(machines.map(({ asked }) => asked).toSorted()).toEqual([0, 1, 1]);
+  });
+
+  it("believes the only endpoint when it rejects a step", async () => {
+    const { make, machines } = world(["x"]);
+    machines[0]!.becomes({ kind: "rejects" });
+    await expect(make()).rejects.toMatchObject({ fault: { kind: "rejected" } });
+    expect(machines[0]!.asked).toBe(1);
   });
 
   it("gives up after six faults of a step, with the last", async () => {

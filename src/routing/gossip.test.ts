@@ -2,9 +2,8 @@
 
 import { expect, it, vi } from "vitest";
 import type { StepSource } from "../../adapters/contract.ts";
-import type { Known } from "./board.ts";
 import { added, type Tally } from "./counted.ts";
-import { Gossip } from "./gossip.ts";
+import { Gossip, type Known } from "./gossip.ts";
 import { mergeShared, nothingShared, type SharedFleet } from "./shared.ts";
 
 const opened = (name: string, at: number): SharedFleet => ({

@@ -1,6 +1,5 @@
 /** Keeps an isolate's fleet informed of what others have learnt, and tells them: a call a second while it works. */
 import type { StepSource } from "../../adapters/contract.ts";
-import type { Known } from "./board.ts";
 import { since, type Tally } from "./counted.ts";
 import type { SharedFleet } from "./shared.ts";
 
@@ -8,6 +7,12 @@ import type { SharedFleet } from "./shared.ts";
 const STALE_MS = 1_000;
 /** A fresh isolate waits this long at most to hear what others know. */
 const FIRST_WAIT_MS = 200;
+
+/** All that the board knows: states, and the calls of all isolates by endpoint. */
+export interface Known {
+  readonly state: SharedFleet;
+  readonly counted: Tally;
+}
 
 export interface GossipPorts {
   /** Tells the board, and hears from it. */

@@ -7,12 +7,13 @@ import { refilled, spent } from "./budget.ts";
 import { type Endpoint, expectedAt } from "./endpoint.ts";
 import { timeAtMost } from "./expected.ts";
 import type { Hub } from "./hub.ts";
+import { patienceOf } from "./patience.ts";
 import { type Choice, choose, isAdmitted, type Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { fault, nobody } from "./said.ts";
 import type { Lease } from "./slots.ts";
-import { standingOf } from "./standing.ts";
+import { type Moment, standingOf, taking } from "./standing.ts";
 
 /** What a quest is after. */
 export interface Errand<A> {
@@ -222,20 +223,21 @@ export class Quest<A> {
   /** A run that has a class looks no further while somebody of it is well. */
   #standings(): Standing<Endpoint>[] {
     const { home } = this.#run;
-    const all = this.#errand.candidates().map((endpoint) => this.#standing(endpoint));
+    const { now } = this.#hub.ports;
+    const takes = taking(this.#hub.endpointsOf(this.#errand.model), now());
+    const all = this.#errand.candidates().map((endpoint) => this.#standing(endpoint, takes));
     const own = all.filter(({ endpoint }) => endpoint.class === home);
     return own.some(isAdmitted) ? own : all;
   }
 
-  #standing(endpoint: Endpoint): Standing<Endpoint> {
+  #standing(endpoint: Endpoint, takes: Moment["takes"]): Standing<Endpoint> {
     const { bucketAt, holder } = this.#errand;
-    const peers = this.#hub.endpointsOf(this.#errand.model);
     return standingOf(endpoint, {
       now: this.#hub.ports.now(),
       againAt: this.#again.get(endpoint) ?? null,
       bucket: bucketAt(endpoint, endpoint === holder),
       warm: bucketAt(endpoint, true),
-      peers,
+      takes,
     });
   }
 
@@ -262,21 +264,18 @@ export class Quest<A> {
     if (claim !== null) this.#hub.unclaim(claim, this.#run);
   }
 
-  /** In ms: what a call of its kind takes, many times over; where nobody else is left there is no hurry. */
   #deadlineAt(endpoint: Endpoint): number {
     const { model, holder, bucketAt } = this.#errand;
-    const left = this.#end - this.#hub.ports.now();
-    const most = Math.min(left, endpoint.offer.timeoutMs ?? left);
+    const now = this.#hub.ports.now();
     const bucket = bucketAt(endpoint, endpoint === holder);
-    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model), this.#hub.ports.now());
-    const others = this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint);
-    const { deadline, alone } = policy;
-    if (expected === null) return others ? Math.min(most, alone.share * left) : most;
-    const ms = timeAtMost(expected, bucket.pictures, endpoint.provider.slots.inUse);
-    const patience = others
-      ? Math.max(deadline.leastMs, deadline.times * ms)
-      : Math.max(alone.share * left, alone.times * ms);
-    return Math.min(most, patience);
+    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model), now);
+    const { slots } = endpoint.provider;
+    return patienceOf({
+      leftMs: this.#end - now,
+      timeoutMs: endpoint.offer.timeoutMs,
+      expectedMs: expected && timeAtMost(expected, bucket.pictures, slots.inUse),
+      hasOthers: this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint),
+    });
   }
 
   /** Somebody else who is well and has room, for a step that is late; null: nobody. */

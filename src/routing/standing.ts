@@ -2,7 +2,7 @@
 import { phaseOf } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Endpoint, expectedIn } from "./endpoint.ts";
-import { medianOf } from "./expected.ts";
+import { type Expected, medianOf } from "./expected.ts";
 import type { Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import { pressureAt } from "./pressure.ts";
@@ -17,19 +17,33 @@ export interface Moment {
   readonly bucket: Bucket;
   /** The same call with the prefix in the cache. */
   readonly warm: Bucket;
-  /** All endpoints of the model. */
-  readonly peers: readonly Endpoint[];
+  /** @returns what a kind of call takes in a class (`expectedIn`), or, where that was never asked, in any */
+  readonly takes: (name: string, bucket: Bucket) => Expected | null;
+}
+
+/**
+ * @param peers all endpoints of the model
+ * @returns a `takes` that looks each up once
+ */
+export function taking(peers: readonly Endpoint[], now: number): Moment["takes"] {
+  const known = new Map<string, Expected | null>();
+  return (name, bucket) => {
+    const key = `${bucket.key} ${name}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const any = () =>
+      medianOf(peers.flatMap((peer) => peer.expected.get(bucket.warm?.key ?? bucket.key) ?? []));
+    const looked = expectedIn(name, bucket, peers, now) ?? any();
+    known.set(key, looked);
+    return looked;
+  };
 }
 
 export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoint> {
   const { breaker, rest, pressure, slowness, provider, offer } = endpoint;
-  const { now, againAt, bucket, warm, peers } = moment;
+  const { now, againAt, bucket, warm, takes } = moment;
   const pressed = pressureAt(pressure, now);
   const { pictures } = bucket;
-  // A class that was never asked is taken to be like the others.
-  const seen = (one: Bucket) =>
-    expectedIn(endpoint.class, one, peers, now) ??
-    medianOf(peers.flatMap((peer) => peer.expected.get(one.warm?.key ?? one.key) ?? []));
   const slow = slownessAt(slowness, now);
   return {
     endpoint,
@@ -40,7 +54,7 @@ export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoin
     hasRoom: provider.slots.hasRoom,
     pressure: pressed,
     rating: rate({
-      expected: seen(bucket),
+      expected: takes(endpoint.class, bucket),
       inFlight: provider.slots.inUse,
       pressure: pressed,
       slowness: slow,
@@ -48,7 +62,7 @@ export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoin
       weight: offer.weight,
       price: provider.price,
     }),
-    warmMs: (seen(warm)?.ms ?? policy.unseenMs) * slow * (1 + pressed),
+    warmMs: (takes(endpoint.class, warm)?.ms ?? policy.unseenMs) * slow * (1 + pressed),
     againAt,
   };
 }

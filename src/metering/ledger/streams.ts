@@ -9,8 +9,8 @@ export class Streams {
 
   /** Counts a new stream, unless its key has as many as it may; again is as once. */
   open(apiKey: string, stream: string, limit: number, nowMs: number): boolean {
-    const isOpen = this.#keys.get(apiKey)?.has(stream) ?? false;
-    if (!isOpen && this.count(apiKey, nowMs) >= limit) return false;
+    const open = this.count(apiKey, nowMs);
+    if (open >= limit && !this.#keys.get(apiKey)?.has(stream)) return false;
     this.renew(apiKey, stream, nowMs);
     return true;
   }

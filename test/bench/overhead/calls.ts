@@ -31,7 +31,12 @@ export async function recordCalls(url: string): Promise<RecordedCall[]> {
   await generate(
     { id: "recorded", plan: planOf(PICTURE), committed: [] },
     {
-      ...{ source, kernel: loadKernel(compiledKernel()), now: () => performance.now() },
+      ...{
+        source,
+        kernel: loadKernel(compiledKernel()),
+        now: () => performance.now(),
+        turn: () => Promise.resolve(),
+      },
       ...{ commit: () => undefined, preview: () => undefined },
     },
     new AbortController().signal,

@@ -1,4 +1,4 @@
-/** The processes of the benchmark: the endpoint, and the two Workers as they would be deployed, each on a workerd of its own. */
+/** The processes of the benchmark: the endpoint, and the Workers as they would be deployed, each on a workerd of its own. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -15,61 +15,67 @@ export interface Running extends Started {
   readonly computedMs: () => number | null;
 }
 
+export interface Edge extends Running {
+  /** Of an account with credit. */
+  readonly key: string;
+}
+
 export interface Setting {
   readonly endpoint: Running;
   readonly bare: Running;
-  readonly edge: Running;
-  /** Of an account with credit. */
-  readonly key: string;
+  /** One a config. */
+  readonly edges: readonly Edge[];
   readonly close: () => void;
-}
-
-export interface Opening {
-  /** The edge's wrangler.toml. */
-  readonly config: string;
-  /** Where the folder is made that everything lives in, and that is cleared at the end. */
-  readonly parent: string;
-  /** A port where a debugger may look into the edge; absent: none. */
-  readonly inspector?: string | undefined;
 }
 
 const BARE = "test/bench/overhead/pass-through.toml";
 const SECRETS = ["ID_SECRET", "KEY_PEPPER", "ADMIN_SECRET", "RECEIPT_KEY"] as const;
 
-/** Builds and starts all of it. */
-export async function open({ config, parent, inspector }: Opening): Promise<Setting> {
+/**
+ * Builds and starts all of it.
+ * @param parent where the folder is made that everything lives in, and that is cleared at the end.
+ * @param configs the edges' wrangler.toml.
+ * @param inspector a port where a debugger may look into the first edge; absent: none.
+ */
+export async function open(parent: string, configs: readonly string[], inspector?: string): Promise<Setting> {
   const folder = mkdtempSync(join(parent, "vpg-overhead-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const [endpoint] = await Promise.all([running("endpoint.ts"), migrate(folder)]);
-  const host = async (name: string, own: string, variables: object, ...more: string[]) => {
-    const bundle = `${folder}/${name}`;
-    await promisify(execFile)("wrangler", ["deploy", "-c", own, "--dry-run", "--outdir", bundle]);
-    const given = JSON.stringify(variables);
-    const options = { config: own, bundle, folder: `${folder}/state/v3`, variables: given };
-    const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
-    return running("host.ts", ...args, ...more);
+  const endpoint = await running("endpoint.ts");
+  const bare = await host(`${folder}/bare`, BARE, { ENDPOINT_URL: endpoint.url });
+  const edges: Edge[] = [];
+  for (const [i, config] of configs.entries()) {
+    edges.push(await edgeOf(`${folder}/${i}`, config, endpoint.url, i === 0 ? inspector : undefined));
+  }
+  const close = () => {
+    for (const { child } of [...edges, bare, endpoint]) child.disconnect();
   };
+  return { endpoint, bare, edges, close };
+}
+
+async function edgeOf(folder: string, config: string, endpoint: string, inspector?: string): Promise<Edge> {
+  await migrate(folder);
   const secrets = SECRETS.map((name) => [name, localSecret(folder, name)]);
   const variables = {
     ...(Object.fromEntries(secrets) as Record<string, string>),
-    ...{ VPG_LOCAL: "1", ORIGIN: "http://localhost" },
-    PROVIDERS: JSON.stringify(providersOf(endpoint.url)),
+    ...{ VPG_LOCAL: "1", ORIGIN: "http://localhost", PROVIDERS: JSON.stringify(providersOf(endpoint)) },
   };
-  const bare = await host("bare", BARE, { ENDPOINT_URL: endpoint.url });
-  const edge = await host("edge", config, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
-  return {
-    ...{ endpoint, bare, edge },
-    key: await developmentKey(edge.url, folder),
-    close: () => {
-      for (const { child } of [edge, bare, endpoint]) child.disconnect();
-    },
-  };
+  const edge = await host(folder, config, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
+  return { ...edge, key: await developmentKey(edge.url, folder) };
 }
 
 /** The endpoint has room for all that comes: a call that waits its turn would measure the limit. */
 function providersOf(url: string): object {
   const { providers } = builtIn({ url, numerics: "noise" });
   return { providers: providers.map((one) => ({ ...one, limits: { concurrency: 256 } })) };
+}
+
+/** A Worker, built as for its deployment. */
+async function host(folder: string, config: string, variables: object, ...more: string[]): Promise<Running> {
+  const bundle = `${folder}/bundle`;
+  await promisify(execFile)("wrangler", ["deploy", "-c", config, "--dry-run", "--outdir", bundle]);
+  const options = { config, bundle, folder: `${folder}/state/v3`, variables: JSON.stringify(variables) };
+  const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
+  return running("host.ts", ...args, ...more);
 }
 
 async function running(script: string, ...args: readonly string[]): Promise<Running> {

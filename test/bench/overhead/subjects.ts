@@ -1,7 +1,7 @@
 /** What is compared: a picture straight from the endpoint, through the bare pass-through, and from the edge. */
 import { PICTURE, type RecordedCall } from "./calls.ts";
 import type { Work } from "./load.ts";
-import type { Running, Setting } from "./setting.ts";
+import type { Edge, Running, Setting } from "./setting.ts";
 
 export interface Subject {
   readonly name: string;
@@ -10,22 +10,28 @@ export interface Subject {
   readonly of: Running;
 }
 
-/** A picture: its calls one after the other, or one request for all of it. */
-export function pictureSubjects(
-  { endpoint, bare, edge, key }: Setting,
-  calls: readonly RecordedCall[],
-): Subject[] {
+/**
+ * A picture: its calls one after the other, or one request for all of it. Of several edges the first is the one that is
+ * measured, the others stand beside it.
+ */
+export function pictureSubjects(setting: Setting, calls: readonly RecordedCall[]): Subject[] {
   return [
-    { name: "direct", work: sending(endpoint, calls), of: endpoint },
-    { name: "bare pass-through", work: sending(bare, calls), of: bare },
-    { name: "edge", work: asking(edge, key, false), of: edge },
-    { name: "edge, as a stream", work: asking(edge, key, true), of: edge },
+    ...callSubjects(setting, calls),
+    ...setting.edges.flatMap((edge, i) => {
+      const name = i === 0 ? "edge" : `edge ${i + 1}`;
+      return [
+        { name, work: asking(edge, false), of: edge },
+        { name: `${name}, as a stream`, work: asking(edge, true), of: edge },
+      ];
+    }),
   ];
 }
 
-/** One call by itself. */
-export const callSubjects = (setting: Setting, call: RecordedCall): Subject[] =>
-  pictureSubjects(setting, [call]).slice(0, 2);
+/** Calls as they are. */
+export const callSubjects = ({ endpoint, bare }: Setting, calls: readonly RecordedCall[]): Subject[] => [
+  { name: "direct", work: sending(endpoint, calls), of: endpoint },
+  { name: "bare pass-through", work: sending(bare, calls), of: bare },
+];
 
 function sending({ url }: Running, calls: readonly RecordedCall[]): Work {
   return async ({ send }) => {
@@ -33,7 +39,7 @@ function sending({ url }: Running, calls: readonly RecordedCall[]): Work {
   };
 }
 
-function asking({ url }: Running, key: string, stream: boolean): Work {
+function asking({ url, key }: Edge, stream: boolean): Work {
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
   const body = new TextEncoder().encode(JSON.stringify({ model: "var-sprites", ...PICTURE, stream }));
   const end = stream ? "event: image_generation.completed" : '"b64_json"';
