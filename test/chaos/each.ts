@@ -6,6 +6,7 @@ import { type Wish, wishOf } from "./asking/wish.ts";
 import { OneFault, occasionOf, type Trial, trialsOf } from "./faults/each.ts";
 import type { FaultRecord } from "./faults/record.ts";
 import { FATAL, nameOf } from "./proxy/fault.ts";
+import type { ChaosOptions } from "./run.ts";
 
 /** What came of a generation that met one fault, and of which. */
 export interface Tried extends Outcome {
@@ -18,14 +19,18 @@ const FIRST_NUMBER = 1_000_000;
 /** So often each class draws before anything is spoilt: a step that was never seen is waited for a minute. */
 const WARMING = 4;
 
+/** After so many it says how far it is. */
+const PROGRESS = 100;
+
 /** @returns what came of each trial; one whose fault did not come about says so among its problems. */
 export async function runEach(
   lab: Lab,
-  { seed, every }: { readonly seed: number; readonly every: number },
+  { seed, every, log }: Pick<ChaosOptions, "seed" | "every" | "log">,
   faults: FaultRecord,
 ): Promise<Tried[]> {
   const director = new OneFault(lab.fleet.members, faults);
   await lab.fleet.direct(director);
+  let done = 0;
   const lanes = [...lab.fleet.classes.keys()].map(async (numerics, lane) => {
     const random = randomOf(seed + 100 + lane);
     const model = wishOf(random, FIRST_NUMBER + lane, [numerics]);
@@ -41,6 +46,7 @@ export async function runEach(
       outcomes.push(
         await tryOne(lab, director, { ...model, body, manner, previews: 0, twice: "no" }, trial, faults),
       );
+      if (++done % PROGRESS === 0) log(`  ${done} faults so far`);
     }
     return outcomes;
   });

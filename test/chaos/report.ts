@@ -39,9 +39,9 @@ export function linesOf(report: ChaosReport): { lines: string[]; isGood: boolean
   };
 }
 
-const differenceOf = ({ told, isEqual, wish }: Outcome): string[] =>
+const differenceOf = ({ told, isEqual, wish, what }: Outcome): string[] =>
   told && !isEqual
-    ? [`${told.generation} (${wish.body.numerics}): not the pictures of an undisturbed run`]
+    ? [`${told.generation} (${what ?? wish.body.numerics}): not the pictures of an undisturbed run`]
     : [];
 
 /** By fault: what each became in the record, `nothing` where the answer was good enough. */

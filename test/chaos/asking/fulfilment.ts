@@ -27,6 +27,8 @@ export interface Heard {
 }
 
 export interface Outcome extends Heard {
+  /** The one fault that it met, where it met one. */
+  readonly what?: string;
   /** All pictures are those of an undisturbed run by the same classes. */
   readonly isEqual: boolean;
   /** It was drawn more than once. */
