@@ -54,6 +54,7 @@ export class Undisturbed {
       source,
       kernel: this.#kernel,
       now: () => performance.now(),
+      turn: () => Promise.resolve(),
       commit: () => undefined,
       preview: () => undefined,
     };
