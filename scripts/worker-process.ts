@@ -46,7 +46,6 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const { port, folder, providers, authOff, built, log } = options;
   const variables = localVariables(folder, {
     ...options.variables,
-    // A quotation mark of the other kind would end the value.
     PROVIDERS: JSON.stringify(providers).replaceAll("'", "\\u0027"),
     ORIGIN: `http://localhost:${port}`,
     ...(authOff && { AUTH: "off" }),

@@ -10,6 +10,7 @@ import { refuseNoBody } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
+const money = z.number().min(0).max(1e12);
 const answers = {
   200: {
     description: "Done.",
@@ -44,10 +45,15 @@ const change = createRoute({
     body: {
       required: true,
       content: json(
-        z.strictObject({
-          drained: z.boolean().optional(),
-          price: z.strictObject({ second: z.number().min(0), gigabyte: z.number().min(0) }).optional(),
-        }),
+        z
+          .strictObject({
+            drained: z.boolean().optional(),
+            price: z.strictObject({ second: money, gigabyte: money }).optional(),
+          })
+          .refine(({ drained, price }) => drained !== undefined || price !== undefined, {
+            error: "drained or price: one of them at least",
+            path: ["drained"],
+          }),
       ),
     },
   },
@@ -85,21 +91,24 @@ export function adminRoutingRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
 
 const ANY: RoutingTerms = { route: "balanced", region: null, numerics: { kind: "any" }, homeClass: null };
 
-/** @throws Refusal where the board, which knows what all isolates have seen, cannot be reached. */
+/** Counters are of all isolates, and only the board has them; states are this isolate's where it cannot be reached. */
 async function explain({ fleet, board }: Deps, models: readonly string[], terms: RoutingTerms) {
   const counted = await board.exchange();
-  if (counted === null) throw new Refusal("no_capacity", "The routing board could not be reached.");
   const data = models.map((model) => {
     const { candidates, ...rest } = fleet.explain(model, terms);
     return {
       ...rest,
       candidates: candidates.map((one) => ({
         ...one,
-        counters: counted[`${one.provider}/${model}`] ?? null,
+        counters: counted?.[`${one.provider}/${model}`] ?? null,
       })),
     };
   });
-  return { object: "list" as const, data: data.map(underscored) as { model: string }[] };
+  return {
+    object: "list" as const,
+    board: counted === null ? "unreachable" : "reached",
+    data: data.map(underscored) as { model: string }[],
+  };
 }
 
 /** The API's own spelling of names, at every depth; names that are data (a kind of call, a fault) have no capitals. */

@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { type Attempt, type Held, holdPrice } from "./hold.ts";
+import { unservedBy } from "./routing.ts";
 
 export interface Begun {
   readonly id: string;
@@ -31,17 +32,26 @@ export async function begin(
   const comesBack = attempt.idempotencyKey !== null;
   const hangUp = stream !== null && !comesBack ? "stop" : "finish";
   const terms = { account, project, apiKey, hangUp, comesBack } as const;
-  const held = await holdPrice(c, deps, caller, plan, attempt, stream);
+  const held = await hold();
   const first = await run(held);
   if (first) return first;
   // Held once and never started: the ledger lets it go, and this request is the first again.
   await deps.ledgers(account).review(account, held.id);
-  const anew = await holdPrice(c, deps, caller, plan, attempt, stream);
+  const anew = await hold();
   const second = await run(anew);
   if (second) return second;
   throw new Refusal("internal_error", "The generation could not be started; nothing was charged.", {
     internal: anew.id,
   });
+
+  async function hold(): Promise<Held> {
+    const made = await holdPrice(c, deps, caller, plan, attempt, stream);
+    const unserved = made.joined ? null : unservedBy(deps.fleet, plan);
+    if (!unserved) return made;
+    // It could have been a retry of what was served once, and is none: what was held for it goes back.
+    await deps.ledgers(account).review(account, made.id);
+    throw unserved;
+  }
 
   async function run({ id, madeMs, plan: agreed, joined }: Held): Promise<Begun | null> {
     c.set("generation", id);

@@ -47,6 +47,10 @@ export async function attemptOf(c: Context<ApiEnv>, request: unknown): Promise<A
   };
 }
 
+/** Whether the request may be a retry of one that was served: then that one is answered, whatever is served now. */
+export const mayJoin = ({ idempotencyKey, retryCount }: Attempt): boolean =>
+  idempotencyKey !== null || retryCount > 0;
+
 /**
  * Holds a plan's price, or finds the generation that this request is a retry of.
  * Sets the `x-ratelimit-*` headers.

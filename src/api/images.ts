@@ -9,10 +9,10 @@ import { Refusal } from "../refusal.ts";
 import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { attemptOf } from "./hold.ts";
+import { attemptOf, mayJoin } from "./hold.ts";
 import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
-import { refuseUnserved } from "./routing.ts";
+import { unservedBy } from "./routing.ts";
 import {
   errorAnswer,
   eventStream,
@@ -87,8 +87,10 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const caller = allow(c.get("caller"), "generate");
     const attempt = await attemptOf(c, request);
     const planned = planOf(request, caller, deps);
-    refuseUnserved(planned, deps.fleet);
-    if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
+    const isDryRun = c.req.valid("query").dry_run === "true";
+    const unserved = unservedBy(deps.fleet, planned);
+    if (unserved && (isDryRun || !mayJoin(attempt))) throw unserved;
+    if (isDryRun) return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
     const parsedMs = performance.now();
     const stream = request.stream ? crypto.randomUUID() : null;

@@ -180,22 +180,28 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const epoch = this.#journal.beginEpoch();
     const controller = new AbortController();
     this.#interrupt = (why) => controller.abort(why);
+    // Of a run that is over, pictures drawn beside the one that failed may still have something to say.
+    const announce = (event: GenerationEvent, media: Uint8Array | null = null) =>
+      this.#journal.head()!.epoch === epoch && this.#isRunning() && this.#announce(event, media);
     try {
       const { media, decodeMs } = await generate(
         { id: head.id, plan, committed: this.#journal.committed(plan.pictures.length) },
         {
-          source: sourceOfRun(this.#ports, plan, this.#journal.rows(), (event) => this.#announce(event)),
+          source: sourceOfRun(this.#ports, plan, this.#journal.rows(), announce),
           kernel: this.#ports.kernel,
           now: () => performance.now(),
           turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
           commit: (step, tokens, record) => this.#commit(epoch, step, tokens, record),
-          preview: (index, step, pictures) => this.#preview(index, step, pictures),
+          preview: (index, step, media) =>
+            void media.map((one, imageIndex) => announce({ type: "preview", imageIndex, index, step }, one)),
         },
         controller.signal,
       );
       await this.#publish(head, media, decodeMs);
     } catch (error) {
-      await this.#ended(error, controller.signal.aborted ? (controller.signal.reason as Interruption) : null);
+      const why = controller.signal.aborted ? (controller.signal.reason as Interruption) : null;
+      controller.abort();
+      await this.#ended(error, why);
     }
   }
 
@@ -203,12 +209,6 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     this.#journal.commit(epoch, step, tokens, record, Date.now());
     this.#audience.tell({ comment: `step ${step}` });
     if (Date.now() > this.#handOverAt && this.#audience.isEmpty) this.#interrupt?.("hand over");
-  }
-
-  #preview(index: number, step: number, media: readonly Uint8Array[]): void {
-    for (const [imageIndex, picture] of media.entries()) {
-      this.#announce({ type: "preview", imageIndex, index, step }, picture);
-    }
   }
 
   async #publish(head: Head, media: readonly Uint8Array[], decodeMs: number): Promise<void> {

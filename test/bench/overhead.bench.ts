@@ -20,6 +20,8 @@ const { values } = parseArgs({
     rate: { type: "string" },
     /** Where objects, D1 and R2 live: `memory` where there is /dev/shm, or `disk`, whose flushes are waited for. */
     state: { type: "string", default: existsSync(MEMORY) ? "memory" : "disk" },
+    /** How long the endpoint takes for every call, in milliseconds. */
+    device: { type: "string", default: "0" },
     /** The edge's config; given again, that of another checkout, whose edge is then measured too. */
     config: { type: "string", multiple: true, default: ["wrangler.toml"] },
     /** A port where a debugger may look into the first edge. */
@@ -46,10 +48,10 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const loads = () => loadavg().map((load) => load.toFixed(1));
 
 const parent = values.state === "memory" ? MEMORY : tmpdir();
-const setting = await open(parent, values.config, values.inspector);
+const setting = await open(Number(values.device), parent, values.config, values.inspector);
 const calls = await recordCalls(setting.endpoint.url);
 const machine = `${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.versions.node}`;
-const run = `seed ${values.seed}, ${rounds} rounds of ${values.seconds} s, state: ${values.state}`;
+const run = `seed ${values.seed}, ${rounds} rounds of ${values.seconds} s, state: ${values.state}, device ${values.device} ms`;
 console.log(`${machine}; ${run}; load before: ${loads()[0]}`);
 for (const connections of [1, 20]) {
   const on = `${connections} connection${connections > 1 ? "s" : ""}`;

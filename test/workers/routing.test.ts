@@ -26,6 +26,15 @@ async function candidate(query = ""): Promise<Candidate> {
   return data[0]!.candidates[0]!;
 }
 
+/** What there is and what is held, as its owner sees it. */
+async function balance(): Promise<unknown> {
+  const { balance, holds } = (await (await keyed("/v1/account")).json()) as {
+    balance: object;
+    holds: object[];
+  };
+  return { balance, holds };
+}
+
 beforeEach(() => misbehave());
 afterEach(() =>
   done(asOperator("/routes/builtin", { drained: false, price: { second: 0, gigabyte: 0 } }, "PATCH")),
@@ -87,12 +96,29 @@ describe("PATCH /v1/admin/routes/{provider}", () => {
       "not_found",
       "provider",
     ]);
+    expect(await refusal(asOperator("/routes/builtin", {}, "PATCH"))).toEqual([
+      400,
+      "invalid_value",
+      "drained",
+    ]);
     const price = { second: -1, gigabyte: 0 };
     expect(await refusal(asOperator("/routes/builtin", { price }, "PATCH"))).toEqual([
       400,
       "invalid_value",
       "price.second",
     ]);
+  });
+});
+
+describe("a request that nobody here serves", () => {
+  const nowhere = { ...asked, region: "nowhere" };
+
+  it("is refused before anything is held, also where its key says that it may have come before", async () => {
+    expect(await refusal(post(nowhere))).toEqual([400, "unsupported_value", "region"]);
+    const before = await balance();
+    const headers = { "idempotency-key": "never-served" };
+    expect(await refusal(post(nowhere, { headers }))).toEqual([400, "unsupported_value", "region"]);
+    expect(await balance()).toEqual(before);
   });
 });
 

@@ -1,4 +1,7 @@
-/** An endpoint that costs next to nothing: every step's answer is made once, of noise, and sent again and again. */
+/**
+ * An endpoint that costs next to nothing: every step's answer is made once, of noise, and sent again and again, after as
+ * many milliseconds as its argument says.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -18,6 +21,7 @@ const stats = JSON.stringify({ device_ms: 0, cache: "hit", revision: model.revis
 const random = randomOf(1);
 /** A decoded picture: about as many bytes as a small PNG has. */
 const picture = Uint8Array.from({ length: 4096 }, () => random.whole(256));
+const deviceMs = Number(process.argv[2]);
 const made = new Map<string, readonly Tensor[]>();
 
 const server = createServer((request, response) => {
@@ -32,6 +36,7 @@ server.listen(0, "127.0.0.1", () => {
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asked = decodeRequest(await buffer(request), Number(request.headers[headerLengthField]));
+  if (deviceMs > 0) await new Promise((resolve) => setTimeout(resolve, deviceMs));
   const outputs = request.url!.includes(".decode") ? decoded(asked) : stepped(asked);
   const frame = encodeResponse({ id: asked.id, model: model.id, parameters: {}, outputs });
   response.writeHead(200, {

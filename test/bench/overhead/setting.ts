@@ -33,14 +33,20 @@ const SECRETS = ["ID_SECRET", "KEY_PEPPER", "ADMIN_SECRET", "RECEIPT_KEY"] as co
 
 /**
  * Builds and starts all of it.
+ * @param deviceMs how long the endpoint takes for every call.
  * @param parent where the folder is made that everything lives in, and that is cleared at the end.
  * @param configs the edges' wrangler.toml.
  * @param inspector a port where a debugger may look into the first edge; absent: none.
  */
-export async function open(parent: string, configs: readonly string[], inspector?: string): Promise<Setting> {
+export async function open(
+  deviceMs: number,
+  parent: string,
+  configs: readonly string[],
+  inspector?: string,
+): Promise<Setting> {
   const folder = mkdtempSync(join(parent, "vpg-overhead-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const endpoint = await running("endpoint.ts");
+  const endpoint = await running("endpoint.ts", `${deviceMs}`);
   const bare = await host(`${folder}/bare`, BARE, { ENDPOINT_URL: endpoint.url });
   const edges: Edge[] = [];
   for (const [i, config] of configs.entries()) {
