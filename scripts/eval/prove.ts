@@ -28,7 +28,7 @@ export async function prove(models: readonly string[]): Promise<number> {
   return wrong === 0 ? 0 : 1;
 }
 
-/** The check's, with a spoiling's fields over each setting's own. */
+/** The check's first setting, with a spoiling's fields over its own. */
 function spoiledPlan(model: Parameters<typeof spoilingsOf>[0], over: Sampling = {}): Plan {
   const plan = checkPlan(model.defaults);
   const settings = plan.settings.map((setting) => ({ ...setting, request: { ...setting.request, ...over } }));

@@ -1,6 +1,6 @@
 """DPG-Bench (github.com/TencentQQGYLab/ELLA, dpg_bench): a picture a prompt, four samples in a square.
 
-    IMAGES/{item id}.png    first and second above, third and fourth below; --resolution is one sample's side
+IMAGES/{item id}.png    first and second above, third and fourth below; --resolution is one sample's side
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Pictures of a served folder, step by step: the requests that the edge would send, answered by the endpoint's own code.
+"""Pictures of a served folder, step by step: requests as the edge sends them, answered by the endpoint's own code.
 
-What is measured is so what users get: under the exact batch rule the same bytes as through the API, under the batched one
-equal within the rounding that the server has too.
+So what is measured is what users get: under the exact batch rule the same bytes as through the API, under the batched
+one equal within the rounding that the server has too.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from benchmarks.sampling import Sampling, guidance_of, tempers
 from sprites.seeds import corruption_seed
 from vpg.serving import candidates
 from vpg.serving.batch_rule import BatchRule
-from vpg.serving.cache import PrefixCache
 from vpg.serving.decoding import rounded
 from vpg.serving.endpoint import Endpoint
 from vpg.serving.folder import json_of, open_folder

@@ -1,7 +1,7 @@
 """GenEval (github.com/djghosh13/geneval): a folder a prompt, with its line of the metadata and four pictures.
 
-    IMAGES/00000/metadata.jsonl
-    IMAGES/00000/samples/00000.png ... 00003.png
+IMAGES/00000/metadata.jsonl
+IMAGES/00000/samples/00000.png ... 00003.png
 """
 
 import json

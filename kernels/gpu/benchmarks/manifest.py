@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
-
 
 Manifest = dict[str, Any]
 
@@ -38,7 +38,9 @@ def begin(folder: Path, manifest: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path, given = folder / "manifest.json", json.loads(json.dumps(manifest))
     if not path.exists():
-        path.write_text(json.dumps(given | {"commit": commit()}, indent=2) + "\n")
+        beside = folder / f"unfinished-manifest-{os.getpid()}"  # other shards may write the same at the same time
+        beside.write_text(json.dumps(given | {"commit": commit()}, indent=2) + "\n")
+        os.replace(beside, path)
         return
     there = json.loads(path.read_text())
     if other := [key for key in given if there.get(key) != given[key]]:

@@ -1,6 +1,6 @@
 """VBench (github.com/Vchitect/VBench): five films a prompt, 25 where temporal flickering is judged, in one folder.
 
-    VIDEOS/{prompt}-{index}.mp4
+VIDEOS/{prompt}-{index}.mp4
 """
 
 import json

@@ -57,9 +57,7 @@ def pictures_of(folder: Path, drawn: Drawn) -> tuple[np.ndarray, np.ndarray]:
 def is_measured(lines: list[Line], stamp: Line) -> bool:
     """Whether there is a line of it by Python's measures."""
     keys = ("model", "revision", "setting", "name", "set", "pictures")
-    return any(
-        line.get("by") == "python" and all(line.get(key) == stamp.get(key) for key in keys) for line in lines
-    )
+    return any(line.get("by") == "python" and all(line.get(key) == stamp.get(key) for key in keys) for line in lines)
 
 
 def add_line(folder: Path, stamp: Line, figures: dict[str, float]) -> None:
