@@ -49,8 +49,13 @@ export async function startService(weights?: string): Promise<Service> {
   ]);
   const said: string[] = [];
   const worker = startWorker({ port, folder, endpoint, log: (line) => said.push(line) });
+  const end = () => endWorker(worker, "SIGTERM");
+  // The Worker has a process group of its own, which Ctrl-C does not reach.
+  process.once("exit", end);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
   const close = async () => {
-    endWorker(worker, "SIGTERM");
+    end();
+    process.removeListener("exit", end);
     await endpoint.close();
     rmSync(folder, { recursive: true, force: true });
   };

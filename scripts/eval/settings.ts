@@ -43,7 +43,7 @@ type Defaults = ServedModel["defaults"];
 const SCALE = 1;
 const FULL_SCALES = [0, 0.25, 0.5, 1, 1.5, 2, 3];
 const PLAIN = { temperature: 1, top_p: 1 };
-export const SMALL = 300;
+const SMALL = 300;
 const LARGE = 1000;
 const FIRST_SEED = 1_000_000;
 

@@ -122,3 +122,21 @@ def test_weights_are_read_by_their_published_names_and_others_refused(tmp_path: 
     torch.save(state, tmp_path / "part.pth")
     with pytest.raises(CheckpointError, match="missing: fc.weight"):
         open_inception(tmp_path / "part.pth", CPU)
+
+
+@torch.no_grad()
+def test_the_network_computes_what_pytorch_fids_own_class_computes() -> None:
+    """Recorded from its FID Inception (commit b9c1811, torchvision 0.24.1) with weights drawn the same way."""
+    model, generator = Inception().eval(), torch.Generator().manual_seed(5)
+    for name, tensor in sorted(model.state_dict().items()):
+        drawn = torch.randn(tensor.shape, generator=generator)
+        if name.endswith("running_var"):
+            drawn = 1 + 0.1 * drawn.abs()
+        elif name.endswith("bn.weight"):
+            drawn = 1 + 0.1 * drawn
+        else:
+            drawn = drawn * (1.4 / tensor[0].numel() ** 0.5 if tensor.dim() > 1 else 0.1)
+        tensor.copy_(drawn)
+    x_B3hw = torch.rand(2, 3, 299, 299, generator=torch.Generator().manual_seed(6)) * 2 - 1
+    recorded = [0.0, 0.22508, 0.04628, 0.04064, 0.0529, 0.0, 0.0, 0.01241]
+    assert model.features(x_B3hw[:1])[0, ::256].tolist() == pytest.approx(recorded, abs=2e-4)
