@@ -39,21 +39,22 @@ export async function checkAll(service: Service, models: readonly string[]): Pro
 
 /**
  * One set of each setting against what was recorded.
- * @param draw how; the proof draws in worse ways.
+ * @param draw how; the proof draws in worse ways, and keeps the pictures in a folder.
  */
 export async function checkModel(
   service: Service,
   model: ServedModel,
   plan: Plan,
   draw: DrawBatch = drawBatch,
+  kept?: string,
 ): Promise<Held[]> {
   const expected = await readExpected(model.id);
-  const folder = mkdtempSync(join(tmpdir(), "vpg-eval-run-"));
+  const folder = kept ?? mkdtempSync(join(tmpdir(), "vpg-eval-run-"));
   try {
     const measured = await drawAndMeasure(folder, service, model, plan, draw);
     return measured.flatMap(({ setting, figures }) => hold(expected, setting.label, figures));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -31,7 +31,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const models = values.model ?? modelsWithReference();
-  if (values.prove) return prove(models);
+  if (values.prove) return prove(models, values.folder ?? ".local/eval/prove");
   const service = await open();
   try {
     return await run(service, models);

@@ -6,8 +6,11 @@ import { type Service, startService } from "./service.ts";
 import { checkPlan, type Plan, type Sampling } from "./settings.ts";
 import { type Spoiling, spoilingsOf } from "./spoil.ts";
 
-/** @returns 0 where the check tells every one. */
-export async function prove(models: readonly string[]): Promise<number> {
+/**
+ * @param folder where the worse pictures are kept, and gone on with.
+ * @returns 0 where the check tells every one.
+ */
+export async function prove(models: readonly string[], folder: string): Promise<number> {
   const plain = await startService();
   let wrong = 0;
   try {
@@ -15,7 +18,7 @@ export async function prove(models: readonly string[]): Promise<number> {
       const model = await plain.model(id);
       for (const [i, spoiling] of spoilingsOf(model).entries()) {
         const held = await withSpoiled(plain, spoiling, (service) =>
-          checkModel(service, model, spoiledPlan(model, spoiling.over), spoiling.draw),
+          checkModel(service, model, spoiledPlan(model, spoiling.over), spoiling.draw, `${folder}/${i}`),
         );
         const told = held.some((one) => one.worse);
         if (told !== i > 0) wrong++;

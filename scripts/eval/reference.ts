@@ -22,6 +22,14 @@ const referenceSchema = z.object({
     sample: bytes.transform((buffer) => Float32Array.from(new Float16Array(buffer))),
   }),
   places: statistics,
+  /** Of patches of pixels, whitened: each direction's product with the patch less the offset. */
+  patches: statistics.extend({
+    offset: doubles,
+    directions: bytes.transform((buffer) => new Float32Array(buffer)),
+    /** In pixels. */
+    side: z.int().min(1),
+    stride: z.int().min(1),
+  }),
   /** By the size of a set: figures of other real pictures, and of their reconstructions. */
   floors: z.record(z.string(), z.object({ real: z.array(figures), reconstructions: z.array(figures) })),
 });

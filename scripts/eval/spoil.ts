@@ -16,7 +16,7 @@ export interface Spoiling {
   readonly weights?: () => string;
 }
 
-/** From obvious to slight; the first is none at all, and must pass. */
+/** The first is none at all, and must pass. */
 export function spoilingsOf({ id, classes = [], schedules }: ServedModel): Spoiling[] {
   const steps = schedules[0]!.steps.length;
   const noisy = (file: string, share: number): Spoiling => ({
@@ -37,6 +37,10 @@ export function spoilingsOf({ id, classes = [], schedules }: ServedModel): Spoil
     noisy("transformer", 0.05),
     noisy("tokenizer", 0.1),
     noisy("tokenizer", 0.05),
+    {
+      name: `the last two scales left out (preview after step ${steps - 2} of ${steps})`,
+      draw: drawCoarse(steps - 2),
+    },
   ];
 }
 

@@ -25,7 +25,7 @@ let source: StepSource;
 let sprites: StepSource;
 
 async function sourceOf(settings: Readonly<Record<string, string>>): Promise<StepSource> {
-  const server = await startTriton({ numerics, ...settings });
+  const server = await startTriton({ numerics, patience: "280", ...settings });
   servers.push(server);
   return triton({ name: "triton", url: server.url, region: null, numerics });
 }
