@@ -19,11 +19,13 @@ const USAGE = `npm run eval -- [options]
   --prove              shows that --check fails on worse pictures (wrong classes, noise in the weights, ...)
   --model ID           only this model; may be given again
   --url URL            another API than one of our own; its key is in VPG_API_KEY
+  --sets N             sets of pictures a setting, in place of 3 (--full: 5)
   --folder FOLDER      where a run is kept, and gone on with if it was stopped; default .local/eval/quick or full
   --python             measures with kernels/gpu/evaluation as well (needs .venv; --full does so where it is there)
   --publish            puts tables, plots and raw figures into docs/evaluation.md and docs/evaluation/
 `;
 
+const words = process.argv.slice(2);
 const { values } = parse();
 const python = ".venv/bin/python";
 
@@ -48,7 +50,8 @@ async function run(service: Service, models: readonly string[]): Promise<number>
   const withPython = wantsPython();
   for (const id of models) {
     const model = await service.model(id);
-    const plan = (values.full ? fullPlan : quickPlan)(model.defaults);
+    const usual = (values.full ? fullPlan : quickPlan)(model.defaults);
+    const plan = { ...usual, sets: setsOr(usual.sets) };
     const reference = await readReference(id);
     const measure = await openMeasure(reference);
     await evaluate({
@@ -60,9 +63,17 @@ async function run(service: Service, models: readonly string[]): Promise<number>
       measure,
       publish: values.publish,
       python: withPython,
+      command: ["npm run eval", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
     });
   }
   return 0;
+}
+
+function setsOr(usual: number): number {
+  if (values.sets === undefined) return usual;
+  const sets = Number(values.sets);
+  if (!Number.isInteger(sets) || sets < 1 || sets > 100) fail(`--sets: ${values.sets} is not from 1 to 100`);
+  return sets;
 }
 
 /** The interpreter where Python's measures are wanted and can be had; says what they need where they cannot. */
@@ -92,6 +103,7 @@ function parse() {
         prove: { type: "boolean", default: false },
         model: { type: "string", multiple: true },
         url: { type: "string" },
+        sets: { type: "string" },
         folder: { type: "string" },
         python: { type: "boolean", default: false },
         publish: { type: "boolean", default: false },

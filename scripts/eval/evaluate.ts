@@ -8,7 +8,7 @@ import { plot } from "./plot.ts";
 import { progressOf } from "./progress.ts";
 import { type Page, publish } from "./publish.ts";
 import type { Reference } from "./reference.ts";
-import { differenceTable, figureTable, type Row, rowsOf } from "./report.ts";
+import { differenceTable, figureTable, isReal, type Row, rowsOf } from "./report.ts";
 import type { FigureLine, RunFolder } from "./run-folder.ts";
 import type { ServedModel, Service } from "./service.ts";
 import { type MeasuredSet, measureSets } from "./sets.ts";
@@ -21,6 +21,8 @@ interface Job {
   readonly plan: Plan;
   readonly reference: Reference;
   readonly measure: Measure;
+  /** What makes it again. */
+  readonly command: string;
   /** Whether docs/evaluation.md gets the result. */
   readonly publish: boolean;
   /** The interpreter that has Python's measures, or null. */
@@ -60,28 +62,30 @@ export async function evaluate(job: Job): Promise<void> {
 }
 
 function pageOf(
-  { run, model, plan, publish: published }: Job,
+  { run, model, plan, command }: Job,
   rows: readonly Row[],
   measured: readonly MeasuredSet[],
 ): Page {
   const keys = [...new Set(measured.flatMap(({ figures }) => Object.keys(figures)))];
-  const floor = rows[0]?.label.includes("floor") ? rows[0] : undefined;
   const plots = keys.map((key) => {
     const title = `${model.id}: ${COLUMNS[key]?.title ?? key}${COLUMNS[key] ? ` (${COLUMNS[key].better} is better)` : ""}`;
-    return [
-      `${key}.svg`,
-      plot(title, key, measured, floor?.sets.some((one) => key in one) ? floor : undefined),
-    ] as const;
+    return [`${key}.svg`, plot(title, key, measured, floorOf(rows, key))] as const;
   });
   const lines = run.figures().filter((line) => line.model === model.id && line.revision === model.revision);
   const kept = lines.filter((line) => line.pictures === plan.size);
   const text = [
-    `${plan.sets} sets of ${plan.size} pictures a setting (mean ± standard deviation over the sets), as many of each class; set j has the same seeds under every setting. Revision ${model.revision.slice(0, 12)}. Command: \`npm run eval${published ? " -- --publish" : ""}\`, seeds from 1000000.`,
+    `${plan.sets} sets of ${plan.size} pictures a setting (mean ± standard deviation over the sets), as many of each class; set j has the same seeds under every setting. Revision ${model.revision.slice(0, 12)}. Command: \`${command}\`, seeds from 1000000.`,
     figureTable(rows),
     "VPG against the same seeds without it (mean ± standard error; bold: beyond three of them):",
     differenceTable(plan, measured),
   ].join("\n\n");
   return { text, plots, figures: kept.map((line) => JSON.stringify(line)) };
+}
+
+/** The real side's row that says how low a figure can be: patches are measured against reconstructions, all else against real ones. */
+function floorOf(rows: readonly Row[], key: string): Row | undefined {
+  const real = rows.filter(({ label, sets }) => isReal(label) && sets.some((figures) => key in figures));
+  return key === "patch_fd" ? real.at(-1) : real[0];
 }
 
 /** Adds a line a set to the run's figures, with all measures of kernels/gpu/evaluation. */

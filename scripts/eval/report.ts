@@ -11,6 +11,12 @@ export interface Row {
   readonly sets: readonly Figures[];
 }
 
+const OTHERS = "other real pictures (floor)";
+const RECONSTRUCTIONS = "their reconstructions";
+
+/** Whether a row is of the real side. */
+export const isReal = (label: string) => label === OTHERS || label === RECONSTRUCTIONS;
+
 /** Real against other real pictures, then what the tokenizer keeps of them, then every setting. */
 export function rowsOf(
   floors: Reference["floors"][string] | undefined,
@@ -18,8 +24,8 @@ export function rowsOf(
 ): Row[] {
   const labels = [...new Set(measured.map(({ setting }) => setting.label))];
   return [
-    { label: "other real pictures (floor)", sets: floors?.real ?? [] },
-    { label: "their reconstructions", sets: floors?.reconstructions ?? [] },
+    { label: OTHERS, sets: floors?.real ?? [] },
+    { label: RECONSTRUCTIONS, sets: floors?.reconstructions ?? [] },
     ...labels.map((label) => ({
       label,
       sets: measured.filter(({ setting }) => setting.label === label).map(({ figures }) => figures),
