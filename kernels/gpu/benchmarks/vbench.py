@@ -19,9 +19,11 @@ def jobs_of(info: Path, seed: int, rewritten: Mapping[str, str], dimensions: set
 
     A prompt that was rewritten gives its own words to the file's name: the scorer knows no others.
     """
+    asked: dict[str, set[str]] = {}
+    for entry in json.loads(info.read_text()):  # some prompts stand there twice
+        asked.setdefault(entry["prompt_en"], set()).update(entry["dimension"])
     made = []
-    for index, entry in enumerate(json.loads(info.read_text())):
-        prompt, own = entry["prompt_en"], set(entry["dimension"])
+    for index, (prompt, own) in enumerate(asked.items()):
         if dimensions is not None and not dimensions & own:
             continue
         if "/" in prompt:

@@ -106,10 +106,12 @@ def test_vbench_has_films_by_prompt_and_index(small_folder: Served, tmp_path: Pa
     assert (media / "a bird and a cat-0.mp4").read_bytes() != (media / "a bird and a cat-1.mp4").read_bytes()
 
 
-def test_vbench_films_where_flickering_is_judged_are_25(tmp_path: Path) -> None:
+def test_vbench_has_25_films_where_flickering_is_judged_and_makes_no_prompt_twice(tmp_path: Path) -> None:
     info = tmp_path / "info.json"
-    info.write_text(json.dumps(INFO))
+    again = {"prompt_en": "a bird and a cat", "dimension": ["overall_consistency"]}
+    info.write_text(json.dumps([*INFO, again]))
     jobs = vbench.jobs_of(info, 0, {})
+    assert vbench.jobs_of(info, 0, {}, {"overall_consistency"}) == jobs[25:]
     assert [job.path for job in jobs[:2]] == [f"In a still frame, a stop sign-{i}.mp4" for i in range(2)]
     assert len(jobs) == 25 + 5 and {job.seed for job in jobs[25:]} == {1}
     assert [job.first for job in jobs[25:]] == [0, 1, 2, 3, 4]
