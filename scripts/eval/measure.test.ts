@@ -25,6 +25,7 @@ describe("the measure that needs no Python", () => {
     expect(figures).toMatchObject({ errors: 0.95, precision: 1, recall: 0 });
     expect(figures.fd).toBeCloseTo(43.9359, 2);
     expect(figures.local_fd).toBeCloseTo(7.04826, 3);
+    expect(figures.patch_fd).toBeCloseTo(1241.2277, 2);
   });
 
   it("has a reference and a floor of several sets for every model that is evaluated", async () => {

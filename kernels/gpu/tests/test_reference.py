@@ -10,14 +10,21 @@ import pytest
 import torch
 
 from evaluation.__main__ import figures_of, measure_run
-from evaluation.reference import FLOORS, SIZES
+from evaluation.reference import FLOORS, SIZES, Whitening
 from evaluation.worlds import WORLDS, World
 from sprites.distances import distance, manifold, moments
 from sprites.world import make
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 # Of `patterns` below; scripts/eval/measure.test.ts has the same.
-PATTERN_FIGURES = {"fd": 43.9359, "local_fd": 7.04826, "errors": 0.95, "precision": 1.0, "recall": 0.0}
+PATTERN_FIGURES = {
+    "fd": 43.9359,
+    "local_fd": 7.04826,
+    "patch_fd": 1241.2277,
+    "errors": 0.95,
+    "precision": 1.0,
+    "recall": 0.0,
+}
 
 
 def patterns() -> tuple[np.ndarray, np.ndarray]:
@@ -62,10 +69,13 @@ def test_figures_are_those_that_the_other_language_computes() -> None:
         return decoded(own["mean"], "<f8", width), decoded(own["covariance"], "<f8", width, width)
 
     sample = decoded(reference["features"]["sample"], "<f2", -1, reference["features"]["width"]).float()[:40]
-    near = manifold(sample, features_BF)
+    near, own = manifold(sample, features_BF), reference["patches"]
+    directions = decoded(own["directions"], "<f4", own["width"], own["width"])
+    whitening = Whitening(decoded(own["offset"], "<f8", own["width"]), directions)
     made = {
         "fd": distance(real("features"), moments(features_BF)),
         "local_fd": distance(real("places"), moments(places_nC)),
+        "patch_fd": distance(real("patches"), moments(whitening.apply(pictures))),
         "errors": float((found != labels).mean()),
         "precision": near["precision"],
         "recall": near["recall"],
