@@ -13,7 +13,8 @@ import type { ServedModel, Service } from "./service.ts";
 import { type MeasuredSet, measureSets } from "./sets.ts";
 import { batchesOf, checkPlan, type Plan } from "./settings.ts";
 
-const RECORDED = 10;
+/** Beside the check's own. */
+const RECORDED = 8;
 
 /** @returns 0, or 1 where a model's pictures got worse. */
 export async function checkAll(service: Service, models: readonly string[]): Promise<number> {
@@ -29,7 +30,9 @@ export async function checkAll(service: Service, models: readonly string[]): Pro
     console.log(`${id}\n${tableOf(held.map(shown))}`);
     const expected = await readExpected(id);
     if (expected.revision !== model.revision) {
-      console.log(`${id}: other weights than were recorded; if they are meant, npm run eval -- --record`);
+      console.log(
+        `${id}: other weights than were recorded, held to the noise over seeds alone; if they are meant, npm run eval -- --record`,
+      );
     }
     worse += held.filter((one) => one.worse).length;
   }
@@ -52,7 +55,7 @@ export async function checkModel(
   const folder = kept ?? mkdtempSync(join(tmpdir(), "vpg-eval-run-"));
   try {
     const measured = await drawAndMeasure(folder, service, model, plan, draw);
-    return measured.flatMap(({ setting, figures }) => hold(expected, setting.label, figures));
+    return measured.flatMap(({ setting, figures }) => hold(expected, model.revision, setting.label, figures));
   } finally {
     if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
@@ -64,16 +67,15 @@ async function drawAndMeasure(
   model: ServedModel,
   plan: Plan,
   draw: DrawBatch,
-  first = 0,
 ): Promise<MeasuredSet[]> {
   const run = new RunFolder(folder);
-  await drawAll(run, service, model, batchesOf(plan, model, first), draw, progressOf(model.id));
+  await drawAll(run, service, model, batchesOf(plan, model), draw, progressOf(model.id));
   const reference = await readReference(model.id);
-  return measureSets(run, model, plan, reference.side, await openMeasure(reference), first);
+  return measureSets(run, model, plan, reference.side, await openMeasure(reference));
 }
 
 /**
- * Sets under seeds that the check does not draw with.
+ * The check's own set, and some under other seeds.
  * @param folder where they are kept, and gone on with.
  */
 export async function recordAll(
@@ -83,20 +85,20 @@ export async function recordAll(
 ): Promise<number> {
   for (const id of models) {
     const model = await service.model(id);
-    const plan = checkPlan(model.defaults, RECORDED);
-    const measured = await drawAndMeasure(folder, service, model, plan, drawBatch, 1);
+    const plan = checkPlan(model.defaults, 1 + RECORDED);
+    const measured = await drawAndMeasure(folder, service, model, plan, drawBatch);
     console.log(`written: ${await writeExpected(id, expectedOf(model.revision, plan.size, measured))}`);
   }
   return 0;
 }
 
-function shown({ setting, key, value, mean, limit, worse }: Held) {
+function shown({ setting, key, value, usual, limit, worse }: Held) {
   const figure = COLUMNS[key]!.title;
   return {
     setting,
     figure,
     value: round(value),
-    usual: round(mean),
+    usual: round(usual),
     limit: round(limit),
     "": worse ? "WORSE" : "",
   };

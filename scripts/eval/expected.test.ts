@@ -3,22 +3,29 @@ import { expectedOf, hold } from "./expected.ts";
 import type { MeasuredSet } from "./sets.ts";
 
 const setting = { label: "defaults", request: {}, series: "defaults", lambda: 0 };
-const usual = { local_fd: 0.1, errors: 0, precision: 0.9, recall: 0.9 };
-const measured: MeasuredSet[] = [1, 2, 3].map((set) => ({
+const usual = { local_fd: 0.1, patch_fd: 0.1, errors: 0, precision: 0.9, recall: 0.9 };
+/** Under the check's own seeds 0.9, under three others 1.0, 1.1 and 1.2. */
+const measured: MeasuredSet[] = [0, 1, 2, 3].map((set) => ({
   setting,
   set,
   figures: { ...usual, fd: 0.9 + set / 10 },
 }));
 const expected = expectedOf("revision", 300, measured);
-const worseOf = (figures: object) =>
-  hold(expected, "defaults", { ...usual, fd: 1.1, ...figures })
+const worseOf = (figures: object, revision = "other") =>
+  hold(expected, revision, "defaults", { ...usual, fd: 1.1, ...figures })
     .filter(({ worse }) => worse)
     .map(({ key }) => key);
 
 describe("expected figures", () => {
-  it("are the mean and the deviation over seeds, and a limit of four deviations to the worse side", () => {
+  it("are the mean and the deviation over seeds, and limits: four deviations from the mean, two from what the check's own seeds gave", () => {
     expect(expected).toMatchObject({ revision: "revision", pictures: 300, sets: 3 });
-    expect(expected.settings.defaults!.figures.fd).toEqual({ mean: 1.1, deviation: 0.1, limit: 1.5 });
+    expect(expected.settings.defaults!.figures.fd).toEqual({
+      mean: 1.1,
+      deviation: 0.1,
+      limit: 1.5,
+      own: 0.9,
+      near: 1.1,
+    });
   });
 
   it("allow a share three pictures of 300, where no seed ever differed", () => {
@@ -26,11 +33,13 @@ describe("expected figures", () => {
     expect(expected.settings.defaults!.figures.precision!.limit).toBeCloseTo(0.89);
   });
 
-  it("tell what is worse, and only that", () => {
+  it("tell what is worse, and only that: of the same weights sooner", () => {
     expect(worseOf({})).toEqual([]);
     expect(worseOf({ fd: 0.01, precision: 1, recall: 1 })).toEqual([]);
     expect(worseOf({ fd: 1.51 })).toEqual(["fd"]);
     expect(worseOf({ errors: 0.02, recall: 0.88 })).toEqual(["errors", "recall"]);
-    expect(() => hold(expected, "another", usual)).toThrow("not recorded");
+    expect(worseOf({ fd: 1.09 }, "revision")).toEqual([]);
+    expect(worseOf({ fd: 1.11 }, "revision")).toEqual(["fd"]);
+    expect(() => hold(expected, "revision", "another", usual)).toThrow("not recorded");
   });
 });

@@ -8,8 +8,10 @@ import { folderOf } from "./reference.ts";
 import type { MeasuredSet } from "./sets.ts";
 import { deviation, mean } from "./spread.ts";
 
-/** Standard deviations between the mean and the limit: by Student's t of nine degrees one set in 600 lies beyond. */
+/** Standard deviations over seeds between the mean and the limit of other weights: one set in some hundred lies beyond. */
 const DEVIATIONS = 4;
+/** And between what the check's own seeds gave and the limit of the same weights, whose pictures are the same but for arithmetic. */
+const NEAR_DEVIATIONS = 2;
 /** The least margin of a share: three pictures of 300. */
 const LEAST_SHARE = 0.01;
 const SHARES = new Set(["errors", "precision", "recall"]);
@@ -24,7 +26,19 @@ const expectedSchema = z.object({
     z.string(),
     z.object({
       request: z.record(z.string(), z.unknown()),
-      figures: z.record(z.string(), z.object({ mean: z.number(), deviation: z.number(), limit: z.number() })),
+      figures: z.record(
+        z.string(),
+        z.object({
+          mean: z.number(),
+          deviation: z.number(),
+          /** Of other weights. */
+          limit: z.number(),
+          /** Under the check's own seeds, which are none of the sets. */
+          own: z.number(),
+          /** Of the same weights. */
+          near: z.number(),
+        }),
+      ),
     }),
   ),
 });
@@ -46,30 +60,40 @@ export async function writeExpected(model: string, expected: Expected): Promise<
   return fileOf(model);
 }
 
-/** What sets of several seeds say of a model's figures. */
+/**
+ * What sets of several seeds say of a model's figures.
+ * @param measured sets 0, the check's own, and more.
+ */
 export function expectedOf(revision: string, pictures: number, measured: readonly MeasuredSet[]): Expected {
   const labels = [...new Set(measured.map(({ setting }) => setting.label))];
-  const sets = new Set(measured.map(({ set }) => set)).size;
+  const sets = new Set(measured.map(({ set }) => set).filter((set) => set > 0)).size;
   const settings = labels.map((label) => {
-    const own = measured.filter(({ setting }) => setting.label === label);
-    const figures = Object.keys(COLUMNS).map((key) => [
-      key,
-      limited(
-        key,
-        own.map((one) => one.figures[key]!),
-      ),
-    ]);
-    return [label, { request: own[0]!.setting.request, figures: Object.fromEntries(figures) }];
+    const lines = measured.filter(({ setting }) => setting.label === label);
+    const own = lines.find(({ set }) => set === 0)!;
+    const others = lines.filter(({ set }) => set > 0);
+    const figures = Object.keys(COLUMNS).map((key) => {
+      const values = others.map((one) => one.figures[key]!);
+      return [key, limited(key, own.figures[key]!, values)];
+    });
+    return [label, { request: own.setting.request, figures: Object.fromEntries(figures) }];
   });
   return { revision, pictures, sets, settings: Object.fromEntries(settings) };
 }
 
-function limited(key: string, values: readonly number[]) {
+function limited(key: string, own: number, values: readonly number[]) {
   const spread = deviation(values);
-  const margin = Math.max(DEVIATIONS * spread, SHARES.has(key) ? LEAST_SHARE : 0);
+  const least = SHARES.has(key) ? LEAST_SHARE : 0;
+  const worse = COLUMNS[key]!.better === "lower" ? 1 : -1;
+  const beyond = (from: number, deviations: number) =>
+    rounded(from + worse * Math.max(deviations * spread, least));
   const middle = mean(values);
-  const limit = COLUMNS[key]!.better === "lower" ? middle + margin : middle - margin;
-  return { mean: rounded(middle), deviation: rounded(spread), limit: rounded(limit) };
+  return {
+    mean: rounded(middle),
+    deviation: rounded(spread),
+    limit: beyond(middle, DEVIATIONS),
+    own: rounded(own),
+    near: beyond(own, NEAR_DEVIATIONS),
+  };
 }
 
 const rounded = (value: number) => Number(value.toPrecision(6));
@@ -79,18 +103,23 @@ export interface Held {
   readonly setting: string;
   readonly key: string;
   readonly value: number;
-  readonly mean: number;
+  readonly usual: number;
   readonly limit: number;
   readonly worse: boolean;
 }
 
-/** @throws when a setting was not recorded */
-export function hold(expected: Expected, setting: string, figures: Figures): Held[] {
+/**
+ * The same weights to what the same seeds gave, others to the noise over seeds.
+ * @throws when a setting was not recorded
+ */
+export function hold(expected: Expected, revision: string, setting: string, figures: Figures): Held[] {
   const recorded = expected.settings[setting];
   if (!recorded) throw new Error(`${setting}: not recorded`);
-  return Object.entries(recorded.figures).map(([key, { mean, limit }]) => {
+  const same = revision === expected.revision;
+  return Object.entries(recorded.figures).map(([key, kept]) => {
+    const [usual, limit] = same ? [kept.own, kept.near] : [kept.mean, kept.limit];
     const value = figures[key]!;
     const worse = COLUMNS[key]!.better === "lower" ? value > limit : value < limit;
-    return { setting, key, value, mean, limit, worse };
+    return { setting, key, value, usual, limit, worse };
   });
 }

@@ -11,22 +11,18 @@ export interface MeasuredSet {
   readonly figures: Figures;
 }
 
-/**
- * Figures of every set of a plan that is whole, those that the run has not yet measured now.
- * @param first the set to begin with.
- */
+/** Figures of every set of a plan that is whole, those that the run has not yet measured now. */
 export async function measureSets(
   run: RunFolder,
   model: ServedModel,
   plan: Plan,
   side: number,
   measure: Measure,
-  first = 0,
 ): Promise<MeasuredSet[]> {
   const { id, revision } = model;
   const known = run.figures().filter((line) => line.model === id && line.revision === revision);
   const made: MeasuredSet[] = [];
-  for (let set = first; set < first + plan.sets; set++) {
+  for (let set = 0; set < plan.sets; set++) {
     for (const setting of plan.settings) {
       const { label, request, series, lambda } = setting;
       const kept = known.find(

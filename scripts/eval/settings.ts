@@ -92,19 +92,15 @@ export function checkPlan(defaults: Defaults, sets = 1): Plan {
   return { settings: [plain, { ...setting("defaults", {}, SCALE), label: "VPG on" }], sets, size: SMALL };
 }
 
-/**
- * All requests, set by set, so that a run that is stopped has whole sets of all settings.
- * @param first the set to begin with.
- */
+/** All requests, set by set, so that a run that is stopped has whole sets of all settings. */
 export function batchesOf(
   plan: Plan,
   { classes = [], max_n: most }: Pick<ServedModel, "classes" | "max_n">,
-  first = 0,
 ): Batch[] {
   const each = Math.ceil(plan.size / classes.length);
   const n = Math.min(most, each);
   const requests = Math.ceil(each / n);
-  const sets = Array.from({ length: plan.sets }, (_, i) => first + i);
+  const sets = Array.from({ length: plan.sets }, (_, set) => set);
   return sets.flatMap((set) =>
     plan.settings.flatMap((own) =>
       classes.flatMap((prompt, label) =>

@@ -79,6 +79,7 @@ def add_making(kind: argparse.ArgumentParser) -> None:
     kind.add_argument("--cache-bytes", type=int, default=2**35, help="keys and values kept on the device")
     kind.add_argument("--dtype", choices=DTYPES, default="bfloat16", help="of the transformer's blocks")
     kind.add_argument("--device", help="default: cuda where there is one")
+    kind.add_argument("--threads", type=int, default=1, help="of a CPU; the server's default")
     for name, kind_of in NUMBERS.items():
         kind.add_argument(f"--{name}", type=kind_of)
     kind.add_argument("--temperature", type=float, nargs="+", help="one, or a video's two: image, clips")

@@ -45,6 +45,7 @@ def given_sampling(arguments: argparse.Namespace, family: str) -> Sampling:
 def make(arguments: argparse.Namespace, sampling: Sampling, jobs: list[Job]) -> None:
     """The shard's part of each side."""
     device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    torch.set_num_threads(arguments.threads)
     rule, build = BatchRule(arguments.rule), torch.__version__.split("+")[0]
     kind = torch.cuda.get_device_name(device).lower().replace(" ", "-") if device.type == "cuda" else "cpu"
     numerics = f"torch-{build}/{kind}/{arguments.dtype}/{rule.numerics}"
