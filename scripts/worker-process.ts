@@ -13,8 +13,8 @@ interface WorkerOptions {
   readonly port: number;
   /** Where Durable Objects, R2 and D1 (brought up to date by `migrate`) live between starts, and the secrets and variables beside them. */
   readonly folder: string;
-  /** The endpoint that serves the models, and its numerics class. */
-  readonly endpoint: { readonly url: string; readonly numerics: string };
+  /** Who serves the models: a provider config (docs/providers.md). */
+  readonly providers: object;
   /** Takes every caller for the oldest account, without a key. */
   readonly authOff?: boolean;
   /** More variables of the Worker. */
@@ -28,11 +28,10 @@ const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has acc
 
 /** Starts it in a process group of its own, so that all of it can be ended at once. */
 export function startWorker(options: WorkerOptions): WorkerProcess {
-  const { port, folder, endpoint, authOff, log } = options;
+  const { port, folder, providers, authOff, log } = options;
   const variables = localVariables(folder, {
     ...options.variables,
-    ENDPOINT_URL: endpoint.url,
-    ENDPOINT_NUMERICS: endpoint.numerics,
+    PROVIDERS: JSON.stringify(providers).replaceAll("'", "\\u0027"),
     ORIGIN: `http://localhost:${port}`,
     ...(authOff && { AUTH: "off" }),
   });

@@ -43,7 +43,7 @@ const secrets = (name: string) =>
 
 function load(providers: readonly object[], models: readonly KnownModel[] = [sprites]) {
   const lines: string[] = [];
-  const offers = loadProviders({ providers }, models, { secrets }, (line) => lines.push(line));
+  const { offers } = loadProviders({ providers }, models, { secrets }, (line) => lines.push(line));
   return { offers, lines };
 }
 
@@ -236,7 +236,7 @@ test("the examples in docs/providers.md are configs that start", async () => {
   expect(examples).toHaveLength(4);
   const account = google().keyFile("https://oauth2.example");
   for (const example of examples) {
-    const offers = loadProviders(
+    const { offers } = loadProviders(
       example,
       [sprites],
       { secrets: (name) => (name === "GOOGLE_ACCOUNT" ? account : "a value") },
@@ -257,7 +257,9 @@ test("a client certificate's binding is what calls go through", async () => {
       return fetch(server.url, init);
     },
   };
-  const [offer] = loadProviders(
+  const {
+    offers: [offer],
+  } = loadProviders(
     { providers: [lab({ mtls: "CERTIFICATE" })] },
     [sprites],
     { secrets: () => binding },
