@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { startEndpoint } from "../../kernels/local/server.ts";
+import { builtIn } from "../built-in.ts";
 import { developmentKey } from "../development-key.ts";
 import { migrate } from "../migrate.ts";
 import { freePort } from "../port.ts";
@@ -48,7 +49,7 @@ export async function startService(weights?: string): Promise<Service> {
     migrate(folder),
   ]);
   const said: string[] = [];
-  const worker = startWorker({ port, folder, endpoint, log: (line) => said.push(line) });
+  const worker = startWorker({ port, folder, providers: builtIn(endpoint), log: (line) => said.push(line) });
   const end = () => endWorker(worker, "SIGTERM");
   // The Worker has a process group of its own, which Ctrl-C does not reach.
   process.once("exit", end);

@@ -45,7 +45,14 @@ afterAll(async () => {
 async function filesOf(from: StepSource, model: Model, asked: Partial<PlanRequest>): Promise<Buffer[]> {
   const plain = { n: 1, size: "auto", format: model.formats[0]!, partialImages: 0, prompt: "", seed: 0 };
   const plan = makePlan({ ...plain, ...asked }, model, seedPictures);
-  const ports = { source, kernel, now: () => performance.now(), commit: () => {}, preview: () => {} };
+  const ports = {
+    source,
+    kernel,
+    now: () => performance.now(),
+    turn: () => Promise.resolve(),
+    commit: () => {},
+    preview: () => {},
+  };
   const { media } = await generate(
     { id: "gen-benchmark", plan, committed: [] },
     { ...ports, source: from },
