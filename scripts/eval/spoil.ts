@@ -24,7 +24,7 @@ export function spoilingsOf({ id, classes = [], schedules }: ServedModel): Spoil
     weights: () => noisyWeights(id, `${file}.safetensors`, share),
   });
   return [
-    { name: "nothing, other seeds" },
+    { name: "nothing" },
     { name: "another class than was asked for", draw: drawOtherClass(classes) },
     {
       name: `the last scale left out (preview after step ${steps - 1} of ${steps})`,
