@@ -49,8 +49,8 @@ export interface Schedule {
   readonly later: readonly PlannedGeneration[];
 }
 
-/** The longest an endpoint stays out of use after its last fault, and some. */
-const recoveryMs = 35_000;
+/** The longest that a call may hang, and an endpoint stay out of use because of it, and some. */
+const recoveryMs = 60_000 + 30_000 + 10_000;
 
 const doomMs = 600_000;
 
