@@ -36,9 +36,7 @@ async function balance(): Promise<unknown> {
 }
 
 beforeEach(() => misbehave());
-afterEach(() =>
-  done(asOperator("/routes/builtin", { drained: false, price: { second: 0, gigabyte: 0 } }, "PATCH")),
-);
+afterEach(() => done(asOperator("/routes/builtin", { drained: false, price: null }, "PATCH")));
 
 describe("GET /v1/admin/routes", () => {
   it("tells who could serve, how good they are, and what became of their calls", async () => {
