@@ -48,7 +48,8 @@ const change = createRoute({
         z
           .strictObject({
             drained: z.boolean().optional(),
-            price: z.strictObject({ second: money, gigabyte: money }).optional(),
+            /** Null: its config's again. */
+            price: z.strictObject({ second: money, gigabyte: money }).nullish(),
           })
           .refine(({ drained, price }) => drained !== undefined || price !== undefined, {
             error: "drained or price: one of them at least",

@@ -86,14 +86,21 @@ export async function generate(
 
   /** An answer that did not end well is discarded whole; where there is somebody else, the step is asked for again. */
   async function askGroup(k: number, group: PictureGroup): Promise<DrawnGroup> {
-    let began = ports.now();
+    let asked = ports.now();
+    let failed = 0;
     let answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
     for (;;) {
+      // What others took that failed before is in the route already, and is no wait of the answer's own.
+      const { tried = [] } = answer.route;
+      const lost = tried.slice(failed).reduce((sum, { ms }) => sum + ms, 0);
+      const began = Math.min(asked + lost, ports.now());
       try {
         return await drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
       } catch (error) {
         if (!(error instanceof Fault) || answer.elsewhere === undefined) throw error;
-        began = ports.now();
+        // The fault of this answer is the next one's to tell, and is over by then.
+        failed = tried.length + 1;
+        asked = ports.now();
         answer = await answer.elsewhere(error);
       }
     }

@@ -4,6 +4,7 @@ import { Fault } from "../../adapters/fault.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { policy } from "./policy.ts";
 import type { Lease } from "./slots.ts";
 
 /** What an answer that ended well was worth. */
@@ -60,9 +61,9 @@ export class Attempt {
     return this.#options.bucket;
   }
 
-  /** Milliseconds since it was asked. */
+  /** Milliseconds since it was asked; at least `shortestMs`, whatever the clock says. */
   get ms(): number {
-    return this.#outcomes.now() - this.began;
+    return Math.max(policy.shortestMs, this.#outcomes.now() - this.began);
   }
 
   /** @param bucket the kind of call it turned out to be */
@@ -88,9 +89,9 @@ export class Attempt {
     const wasOver = this.#isOver;
     this.#fault = fault;
     if (this.#end !== null) this.endpoint.counters[this.#end]--;
-    const { ms, load } = this;
+    const { ms, load, began } = this;
     const { bucket, isProbe } = this.#options;
-    this.#outcomes.failed(this.endpoint, fault, { ms, load, bucket, isProbe });
+    this.#outcomes.failed(this.endpoint, fault, { ms, load, began, bucket, isProbe });
     if (!wasOver) this.#close(false);
   }
 

@@ -5,20 +5,9 @@ import { type Breaker, closedBreaker } from "./breaker.ts";
 import type { Bucket } from "./bucket.ts";
 import { type Expected, faded, medianOf } from "./expected.ts";
 import { type Pressure, relaxed } from "./pressure.ts";
+import type { Provider } from "./provider.ts";
 import { awake, type Rest } from "./rest.ts";
-import type { Slots } from "./slots.ts";
 import { ordinary, type Slowness } from "./slowness.ts";
-import type { Placed } from "./terms.ts";
-
-/** What all models of one provider share. */
-export interface Provider {
-  readonly slots: Slots;
-  drained: boolean;
-  /** When that was said; 0: never. */
-  drainedAt: number;
-  price: Offer["price"];
-  pricedAt: number;
-}
 
 export interface Counters {
   /** Calls; each is answered, failed, or left by us. */
@@ -36,7 +25,7 @@ export interface Counters {
 }
 
 export class Endpoint {
-  readonly offer: Placed;
+  readonly offer: Offer;
   readonly provider: Provider;
   breaker: Breaker = closedBreaker;
   rest: Rest = awake;
@@ -44,12 +33,14 @@ export class Endpoint {
   /** By kind of call. */
   readonly expected = new Map<string, Expected>();
   slowness: Slowness = ordinary;
+  /** By kind of call: when one was sent that was too dear by what was known, to see whether it still is. */
+  readonly ventured = new Map<string, number>();
   readonly counters: Counters = {
     ...{ asked: 0, answered: 0, left: 0, faults: {}, billed: { no: 0, yes: 0, unknown: 0 } },
     ...{ deviceMs: 0, bytes: 0, cost: 0 },
   };
 
-  constructor(offer: Placed, provider: Provider) {
+  constructor(offer: Offer, provider: Provider) {
     this.offer = offer;
     this.provider = provider;
   }

@@ -1,10 +1,12 @@
 /** A step and a decoding as errands: who could serve them, what kind of call they are there, how they are asked. */
 import type { DecodeAnswer, DecodeRequest, StepAnswer, StepRequest } from "../../adapters/contract.ts";
 import { decodeBucket, stepBucket } from "./bucket.ts";
-import { type Endpoint, expectedAt } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Errand } from "./errand.ts";
+import { deviceMsOf } from "./expected.ts";
 import { decodeClass, type Need, whyNot } from "./filter.ts";
 import type { Hub } from "./hub.ts";
-import type { Errand } from "./quest.ts";
+import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { costOf } from "./score.ts";
 import type { Numerics } from "./terms.ts";
@@ -22,7 +24,10 @@ export function stepErrand(hub: Hub, run: Run, request: StepRequest): Errand<Ste
       return could.filter((endpoint) => !isTooDear(hub, run, request, endpoint, endpoint === holder));
     },
     bucketAt: (_, isWarm) => stepBucket(request, isWarm),
-    asking: (endpoint) => run.stepAsked(endpoint),
+    asking: (endpoint) => {
+      venture(hub, run, request, endpoint, endpoint === holder);
+      return run.stepAsked(endpoint);
+    },
     ask: ({ offer }, ms, signal) => offer.source.step({ ...request, deadlineMs: ms }, signal),
     movedOn: (from, fault, to) =>
       run.terms.onFailover?.({ step, prefixKeys, ...moved(from, to), fault: fault.fault.kind }),
@@ -36,7 +41,9 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
   return {
     ...{ model, deadlineMs, holder: null, claim: null },
     candidates: () => {
-      const all = serving(hub, { ...need, numerics: { kind: "any" } });
+      const decoders = serving(hub, { ...need, numerics: { kind: "any" } });
+      const exact = decoders.filter(({ offer }) => offer.numerics.exact);
+      const all = run.terms.numerics.kind === "exact" && exact.length > 0 ? exact : decoders;
       const name = decodeClass(
         all.map(({ offer }) => offer),
         ownClass(run),
@@ -64,16 +71,29 @@ function classNamed(numerics: Numerics): string | null {
   return numerics.kind === "class" ? numerics.name : null;
 }
 
-/** Whether the call would cost more than it earns; what it costs is not known before something like it has been seen. */
+/** Whether the call would cost more than it earns, by what such calls have cost there lately, and another is seeing now. */
 function isTooDear(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint, isWarm: boolean): boolean {
   const { creditValue } = hub.settings;
   const earned = run.terms.earnings?.[request.step];
   if (creditValue === null || earned === undefined) return false;
-  const bucket = stepBucket(request, isWarm);
-  const expected = expectedAt(endpoint, bucket, hub.endpointsOf(request.model), hub.ports.now());
-  if (expected === null) return false;
-  const { length } = request.pictures;
-  return costOf(endpoint.provider.price, expected, length) > earned * length * creditValue;
+  const { key } = stepBucket(request, isWarm);
+  const known = endpoint.expected.get(key);
+  if (known === undefined) return false;
+  const now = hub.ports.now();
+  // Sent to see: whoever comes after waits for what it shows.
+  const isVentured = now - (endpoint.ventured.get(key) ?? Number.NEGATIVE_INFINITY) < policy.dear.staleMs;
+  const deviceMs = deviceMsOf(known, isVentured ? Math.min(now, known.workedAt) : now);
+  if (deviceMs === null) return false;
+  return costOf(endpoint.provider.price, { ms: 0, deviceMs, bytes: known.bytes }, 1) > earned * creditValue;
+}
+
+/** Notes that a call goes out of whose kind nothing fresh is known. */
+function venture(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint, isWarm: boolean): void {
+  if (hub.settings.creditValue === null || run.terms.earnings === undefined) return;
+  const { key } = stepBucket(request, isWarm);
+  const now = hub.ports.now();
+  const known = endpoint.expected.get(key);
+  if (known && deviceMsOf(known, now) === null) endpoint.ventured.set(key, now);
 }
 
 function moved(from: Endpoint, to: Endpoint) {

@@ -11,11 +11,14 @@ export interface Expected {
   /** Milliseconds of device time and bytes of answer, a picture; 0 until seen. */
   readonly deviceMs: number;
   readonly bytes: number;
+  /** Device time a picture of the last answers that ended well, the newest last, and when that was; 0: never. */
+  readonly worked: readonly number[];
+  readonly workedAt: number;
   readonly at: number;
 }
 
 export interface Sample {
-  /** Of a whole call, in ms. */
+  /** Of a whole call, in ms; less than `shortestMs` counts as that. */
   readonly ms: number;
   readonly pictures: number;
   readonly load: number;
@@ -25,10 +28,11 @@ export interface Sample {
 
 export function observed(expected: Expected | undefined, sample: Sample, now: number): Expected {
   const { pictures, load, work } = sample;
-  const ms = sample.ms / pictures;
+  // The clock may stand still within a call, or be set back: nothing takes no time.
+  const ms = Math.max(policy.shortestMs, sample.ms) / pictures;
   const seen = work && { deviceMs: work.deviceMs / pictures, bytes: work.bytes / pictures };
   if (expected === undefined)
-    return { ms, usualMs: ms, load, ...(seen ?? { deviceMs: 0, bytes: 0 }), at: now };
+    return { ms, usualMs: ms, load, ...(seen ?? { deviceMs: 0, bytes: 0 }), ...worked(seen, now), at: now };
   const { rise, fall, usual } = policy;
   const rate = ms > expected.ms ? rise : fall;
   const towards = (from: number, to: number, by: number) => from + by * (to - from);
@@ -39,8 +43,28 @@ export function observed(expected: Expected | undefined, sample: Sample, now: nu
     load: towards(expected.load, load, rate),
     deviceMs: seen ? mean(expected.deviceMs, seen.deviceMs) : expected.deviceMs,
     bytes: seen ? mean(expected.bytes, seen.bytes) : expected.bytes,
+    ...worked(seen, now, expected),
     at: now,
   };
+}
+
+function worked(
+  seen: Pick<Expected, "deviceMs"> | undefined,
+  now: number,
+  before: Pick<Expected, "worked" | "workedAt"> = { worked: [], workedAt: 0 },
+): Pick<Expected, "worked" | "workedAt"> {
+  if (seen === undefined) return { worked: before.worked, workedAt: before.workedAt };
+  return { worked: [...before.worked, seen.deviceMs].slice(-policy.dear.calls), workedAt: now };
+}
+
+/**
+ * @returns device time a picture, in ms, for who has to judge by it: the middle one of the last answers, so that a slow one
+ *   says nothing; null: too few of them, or too long ago
+ */
+export function deviceMsOf({ worked, workedAt }: Expected, now: number): number | null {
+  const { calls, staleMs } = policy.dear;
+  if (worked.length < calls || now - workedAt >= staleMs) return null;
+  return worked.toSorted((a, b) => a - b)[Math.floor((calls - 1) / 2)]!;
 }
 
 /**

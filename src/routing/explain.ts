@@ -1,4 +1,6 @@
 /** What the operator sees of a model's routing: who could, who now, how good, and what became of their calls. */
+
+import type { Offer } from "../../adapters/providers/load.ts";
 import { type BreakerPhase, phaseOf } from "./breaker.ts";
 import { refilled } from "./budget.ts";
 import type { Counters, Endpoint } from "./endpoint.ts";
@@ -10,7 +12,7 @@ import { type RestPhase, restOf } from "./rest.ts";
 import { scores } from "./score.ts";
 import { slownessAt } from "./slowness.ts";
 import { standingOf, taking } from "./standing.ts";
-import type { Placed, RoutingTerms } from "./terms.ts";
+import type { RoutingTerms } from "./terms.ts";
 
 /** Why an endpoint is not asked at the moment, though it could serve. */
 export type WhyNotNow = "drained" | "breaker" | "resting" | "full";
@@ -20,8 +22,8 @@ export interface Explained {
   readonly region: string | null;
   readonly area: string | null;
   readonly revision: string;
-  readonly numerics: Placed["numerics"];
-  readonly serves: Placed["serves"];
+  readonly numerics: Offer["numerics"];
+  readonly serves: Offer["serves"];
   readonly schedules: readonly string[];
   /** Under the terms given; null: it could serve. */
   readonly whyNot: WhyNot | null;
@@ -37,7 +39,8 @@ export interface Explained {
   /** How many times slower than its class it is taken to be. */
   readonly slowness: number;
   readonly weight: number;
-  readonly price: Placed["price"];
+  readonly price: Offer["price"];
+  readonly priceFrom: "config" | "operator";
   readonly inFlight: number;
   readonly queue: number;
   readonly concurrency: number;
@@ -83,7 +86,7 @@ function explainedOne(
     drained: provider.drained,
     pressure: pressureAt(endpoint.pressure, now),
     slowness: slownessAt(endpoint.slowness, now),
-    ...{ weight, price: provider.price, concurrency },
+    ...{ weight, price: provider.price, priceFrom: provider.priceFrom, concurrency },
     inFlight: provider.slots.inUse,
     queue: provider.slots.waiting,
     calls: Object.fromEntries(
@@ -97,7 +100,7 @@ function explainedOne(
 }
 
 /** Of any call it serves. */
-function needOf({ model, serves, schedules }: Placed, { region, numerics }: RoutingTerms): Need {
+function needOf({ model, serves, schedules }: Offer, { region, numerics }: RoutingTerms): Need {
   return { what: serves[0]!, model, revision: null, schedule: schedules[0]!, region, numerics };
 }
 

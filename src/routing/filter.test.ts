@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { Offer } from "../../adapters/providers/load.ts";
 import { Clock } from "../../test/routing/clock.ts";
 import { Machine } from "../../test/routing/machine.ts";
 import { offerOf } from "../../test/routing/offers.ts";
 import { decodeClass, type Need, whyNot } from "./filter.ts";
-import type { Placed } from "./terms.ts";
 
 const machine = new Machine({
   ...{ name: "lab", numerics: "l4", region: "eu-central-1", clock: new Clock() },
   ...{ random: () => 0, speed: 1, parallel: 1 },
 });
-const offer = (changes: Partial<Placed> = {}) => offerOf(machine, changes);
+const offer = (changes: Partial<Offer> = {}) => offerOf(machine, changes);
 const need = (changes: Partial<Need> = {}): Need => ({
   ...{ what: "step", model: "tiny", revision: null, schedule: "tiny", region: null },
   numerics: { kind: "any" },

@@ -1,5 +1,6 @@
 /** Who could serve a call at all, whatever its state: model, revision, schedule, region, numerics class. Pure. */
-import type { Numerics, Placed } from "./terms.ts";
+import type { Offer } from "../../adapters/providers/load.ts";
+import type { Numerics } from "./terms.ts";
 
 /** What a call needs of an endpoint. */
 export interface Need {
@@ -15,7 +16,7 @@ export interface Need {
 export type WhyNot = "model" | "revision" | "serves" | "schedule" | "region" | "numerics";
 
 /** @returns what an offer fails on first; null where it could serve */
-export function whyNot(offer: Placed, need: Need): WhyNot | null {
+export function whyNot(offer: Offer, need: Need): WhyNot | null {
   if (offer.model !== need.model) return "model";
   if (need.revision !== null && offer.revision !== need.revision) return "revision";
   if (!offer.serves.includes(need.what)) return "serves";
@@ -25,13 +26,14 @@ export function whyNot(offer: Placed, need: Need): WhyNot | null {
 }
 
 /** `eu` is `eu`, `eu-central-1`, and whatever its operator says lies there; it is not `europe-west4`. */
-function liesIn({ region, area }: Placed, rule: string): boolean {
+function liesIn({ region, area }: Offer, rule: string): boolean {
   return region === rule || (region?.startsWith(`${rule}-`) ?? false) || area === rule;
 }
 
-function fits({ numerics }: Placed, wanted: Numerics): boolean {
+function fits({ numerics }: Offer, wanted: Numerics): boolean {
   if (wanted.kind === "any") return true;
-  return wanted.kind === "exact" ? numerics.exact : numerics.class === wanted.name;
+  if (wanted.kind === "exact") return numerics.exact;
+  return numerics.class === wanted.name && (numerics.exact || wanted.exact !== true);
 }
 
 /**
@@ -42,7 +44,7 @@ function fits({ numerics }: Placed, wanted: Numerics): boolean {
  * @param own the class of its steps, if known
  * @returns the class
  */
-export function decodeClass(offers: readonly Placed[], own: string | null): string | null {
+export function decodeClass(offers: readonly Offer[], own: string | null): string | null {
   const all = offers.map(({ numerics }) => numerics);
   if (all.some((one) => one.class === own)) return own;
   const exact = all.filter((one) => one.exact);

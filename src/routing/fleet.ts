@@ -10,7 +10,7 @@ import { type Asked, Quest } from "./quest.ts";
 import { Run } from "./run.ts";
 import type { SharedFleet } from "./shared.ts";
 import { adopt, snapshotOf } from "./sharing.ts";
-import type { FleetPorts, Placed, RoutingSettings, RoutingTerms } from "./terms.ts";
+import type { FleetPorts, RoutingSettings, RoutingTerms } from "./terms.ts";
 
 /** Terms that rule nobody out. */
 const anyTerms: RoutingTerms = {
@@ -22,7 +22,7 @@ const anyTerms: RoutingTerms = {
 
 /** The hot state of an isolate: one for all its generations. */
 export class Fleet {
-  readonly offers: readonly Placed[];
+  readonly offers: readonly Offer[];
   readonly #hub: Hub;
   #runs = 0;
 
@@ -31,7 +31,7 @@ export class Fleet {
    * @param ports clock, chance, sleep, and who is told of changes
    * @param settings the operator's
    */
-  constructor(offers: readonly Placed[], ports: FleetPorts, settings: RoutingSettings) {
+  constructor(offers: readonly Offer[], ports: FleetPorts, settings: RoutingSettings) {
     this.offers = offers;
     this.#hub = new Hub(offers, ports, settings);
   }
@@ -92,18 +92,19 @@ export class Fleet {
 
   /**
    * @param provider its name
-   * @param price in place of its config's
+   * @param price in place of its config's, until that changes; null: its config's again
    * @returns whether there is one of that name
    */
-  setPrice(provider: string, { second, gigabyte }: Offer["price"]): boolean {
-    return this.#set(provider, { price: { second, gigabyte, at: this.#hub.ports.now() } });
+  setPrice(provider: string, price: Offer["price"] | null): boolean {
+    const base = this.#hub.providers.get(provider)?.configured;
+    return base !== undefined && this.#set(provider, { price: { price, base, at: this.#hub.ports.now() } });
   }
 
   #set(provider: string, change: SharedFleet["providers"][string]): boolean {
     if (!this.#hub.providers.has(provider)) return false;
     const shared = { endpoints: {}, providers: { [provider]: change } };
     adopt(this.#hub, shared);
-    this.#hub.ports.share?.(shared);
+    this.#hub.ports.share?.();
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../adapters/fault.ts";
 import type { Drawing } from "../../test/routing/drawing.ts";
+import { tinyPlan } from "../../test/routing/tiny.ts";
 import { world } from "../../test/routing/world.ts";
 
 const reasonsOf = ({ records }: Drawing) => records.map(({ routes }) => routes[0]!.reason);
@@ -22,6 +23,35 @@ describe("hedging", () => {
       expect(inFlight).toBe(0);
       expect(counters.faults).toEqual({});
     }
+  });
+
+  it("writes down that the first failed, though the second answered", async () => {
+    const { make, machines, fleet, clock } = world(["x", "x"], { settings: { hedging: true } });
+    for (let seed = 0; seed < 60; seed++) await make({}, seed);
+    const [first, second] = machines;
+    const untouched = first!.step.bind(first);
+    first!.step = async () => {
+      await clock.sleep(300);
+      throw new Fault({ kind: "corrupt" }, "a", "yes", "late garbage");
+    };
+    const step = second!.step.bind(second);
+    second!.step = async (request, signal) => {
+      await clock.sleep(500);
+      return step(request, signal);
+    };
+    const plan = (seed: number) => make({}, seed, tinyPlan({ seed, sides: [1] }));
+    const drawings: Drawing[] = [];
+    for (let seed = 60; seed < 70; seed++) drawings.push(await plan(seed));
+    first!.step = untouched;
+    const hedged = drawings
+      .flatMap(({ records }) => records[0]!.routes)
+      .find(({ reason }) => reason === "hedge");
+    const tried = [{ endpoint: "a", fault: "corrupt", billed: "yes" }];
+    expect(hedged).toMatchObject({ endpoint: "b", tried });
+    const { breaker, counters } = fleet.explain("tiny").candidates[0]!;
+    expect(breaker.openings).toBeGreaterThan(0);
+    expect(counters.faults.corrupt).toBeGreaterThan(0);
+    expect(counters.left).toBe(0);
   });
 
   it("loses no slot when both fail", async () => {

@@ -55,7 +55,9 @@ export class Hedges {
     const other = this.#start(hedged, second);
     const winner = await firstAnswer(first, other);
     if (winner !== null) {
-      for (const loser of [first, other]) if (loser !== winner) loser.stop();
+      const loser = winner === first ? other : first;
+      if (loser.error === null) loser.stop();
+      else this.#writtenDown(hedged, loser.error);
       return this.#kept(hedged, await winner.outcome);
     }
     const outcomes = await Promise.all([first.outcome, other.outcome]);
@@ -75,7 +77,20 @@ export class Hedges {
       attempt.leave();
       own.abort();
     };
-    return { outcome: settled(attempt, hedged.ask(attempt, signal)), stop };
+    const started: Started<A> = { outcome: settled(attempt, hedged.ask(attempt, signal)), stop, error: null };
+    void started.outcome.then((outcome) => {
+      if ("error" in outcome) started.error = outcome;
+    });
+    return started;
+  }
+
+  /** A call that failed before the other one answered: that ends nothing, however many there were. */
+  #writtenDown<A>(hedged: Hedged<A>, { attempt, error }: Failed): void {
+    try {
+      hedged.failed(attempt, error);
+    } catch {
+      // The answer counts.
+    }
   }
 
   #kept<A>(hedged: Hedged<A>, outcome: Outcome<A>): Answered<A> | null {
@@ -100,10 +115,17 @@ export class Hedges {
   }
 }
 
-type Outcome<A> = Answered<A> | { readonly attempt: Attempt; readonly error: unknown };
+interface Failed {
+  readonly attempt: Attempt;
+  readonly error: unknown;
+}
+
+type Outcome<A> = Answered<A> | Failed;
 
 interface Started<A> {
   readonly outcome: Promise<Outcome<A>>;
+  /** What it has failed with; null: it has not, so far. */
+  error: Failed | null;
   stop(): void;
 }
 

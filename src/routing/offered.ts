@@ -1,6 +1,8 @@
 /** What a fleet offers of a model, whoever is up at the moment: for callers who choose where and in which class. */
+
+import type { Offer } from "../../adapters/providers/load.ts";
 import { whyNot } from "./filter.ts";
-import type { Placed, RoutingTerms } from "./terms.ts";
+import type { RoutingTerms } from "./terms.ts";
 
 export interface Offered {
   /** Classes that steps are computed in. */
@@ -10,7 +12,7 @@ export interface Offered {
 }
 
 /** Each class and region once, in alphabetical order. */
-export function offeredOf(offers: readonly Placed[], model: string): Offered {
+export function offeredOf(offers: readonly Offer[], model: string): Offered {
   const steps = offers.filter((offer) => offer.model === model && offer.serves.includes("step"));
   const classes = new Map(steps.map(({ numerics }) => [numerics.class, numerics]));
   const regions = steps.flatMap(({ region, area }) =>
@@ -24,7 +26,7 @@ export function offeredOf(offers: readonly Placed[], model: string): Offered {
 
 /** Whether somebody steps it and somebody decodes it under these terms; a decoding may be of any class. */
 export function isOffered(
-  offers: readonly Placed[],
+  offers: readonly Offer[],
   model: string,
   schedule: string,
   { region, numerics }: Pick<RoutingTerms, "region" | "numerics">,

@@ -15,6 +15,7 @@ import type { FleetPorts } from "./terms.ts";
 
 interface Seen {
   readonly ms: number;
+  readonly began: number;
   readonly load: number;
   readonly bucket: Bucket;
 }
@@ -54,7 +55,7 @@ export class Outcomes {
     if (endpoint.rest.times > 0) endpoint.rest = knock(endpoint.rest, until);
   }
 
-  answered(endpoint: Endpoint, { work, bucket, began, ...seen }: Seen & { began: number; work: Work }): void {
+  answered(endpoint: Endpoint, { work, bucket, began, ...seen }: Seen & { work: Work }): void {
     const now = this.now();
     const { counters, provider } = endpoint;
     const sample = { ...seen, pictures: bucket.pictures, work };
@@ -90,12 +91,14 @@ export class Outcomes {
     const rests = kind === "cold" || (kind === "overloaded" && fault.retryAfterMs !== null);
     let { breaker, rest } = endpoint;
     if (rests) rest = afterCold(rest, fault.retryAfterMs, now);
+    // Who reads a request and refuses it is awake.
+    else if (kind === "rejected") rest = afterAnswer(rest, seen.began, now);
+    else if (isProbe) rest = knockLeft(rest);
     if (rests || isHurried || kind === "rejected") {
       if (isProbe) breaker = probeLeft(breaker);
     } else {
       const how = kind === "corrupt" || kind === "credentials" ? "at once" : "counts";
       breaker = afterFault(breaker, how, isProbe && breaker.open, now, this.#ports.random());
-      if (isProbe) rest = knockLeft(rest);
     }
     this.#become(endpoint, breaker, rest, fault);
   }
@@ -130,16 +133,7 @@ export class Outcomes {
       );
     if (isRested && rest.times > 0) this.#ports.log(`route: ${key} rests until ${rest.until}`);
     if (!isShifted && !isRested) return;
-    const { open, until, openings, at } = breaker;
-    this.#ports.share?.({
-      endpoints: {
-        [key]: {
-          ...(isShifted && { breaker: { open, until, openings, at } }),
-          ...(isRested && { rest: { until: rest.until, times: rest.times, at: rest.at } }),
-        },
-      },
-      providers: {},
-    });
+    this.#ports.share?.();
     if (!breaker.open && rest.times === 0) this.#ring();
   }
 }

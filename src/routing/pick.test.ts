@@ -8,7 +8,7 @@ type Named = Standing<string>;
 const standing = (endpoint: string, changes: Partial<Named> = {}): Named => ({
   endpoint,
   ...{ breaker: "closed", rest: "awake", restUntil: 0, drained: false, hasRoom: true, pressure: 0 },
-  ...{ rating: { timeMs: 100, cost: 1 }, warmMs: 100, againAt: null },
+  ...{ rating: { timeMs: 100, cost: 1 }, warmMs: 100, pictures: 1, againAt: null },
   ...changes,
 });
 
@@ -105,6 +105,25 @@ describe("the choice", () => {
   it("asks in spite of everything when nobody is in use", () => {
     const open = standing("a", { breaker: "open" });
     expect(choose([open], circumstances())).toEqual({ kind: "ask", endpoint: "a", reason: "panic" });
+  });
+
+  it("takes any where no score is a number", () => {
+    const broken = (name: string) => standing(name, { rating: { timeMs: Number.NaN, cost: Number.NaN } });
+    for (const route of ["fastest", "balanced", "cheapest"] as const)
+      expect(tally([broken("a"), broken("b")], { route })).toEqual({
+        a: expect.any(Number),
+        b: expect.any(Number),
+      });
+    expect(tally([a, broken("b")])).toEqual({ a: 1_000 });
+  });
+
+  it("takes a drained one that is well before one that is out of use", () => {
+    const drained = standing("b", { drained: true });
+    const open = standing("a", { breaker: "open" });
+    expect(choose([open, drained], circumstances())).toMatchObject({ endpoint: "b", reason: "choice" });
+    const full = standing("c", { hasRoom: false });
+    const many = ["d", "e", "f"].map((name) => standing(name, { breaker: "open" }));
+    expect(choose([...many, full, drained], circumstances())).toMatchObject({ kind: "ask", endpoint: "b" });
   });
 
   it("takes a drained one when nobody else can", () => {

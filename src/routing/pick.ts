@@ -17,8 +17,10 @@ export interface Standing<E> {
   readonly hasRoom: boolean;
   readonly pressure: number;
   readonly rating: Rating;
-  /** Milliseconds that it would take without other calls and with the prefix in its cache. */
+  /** Milliseconds a picture that it would take without other calls and with the prefix in its cache. */
   readonly warmMs: number;
+  /** Of the call. */
+  readonly pictures: number;
   /** It has failed this call, and may be asked again then; Infinity: never; null: it has not. */
   readonly againAt: number | null;
 }
@@ -43,10 +45,14 @@ export interface Circumstances<E> {
   readonly random: () => number;
 }
 
-/** In use, awake, not drained, and not one that has failed this call. */
+/** In use, awake, and not one that has failed this call: could be asked with good hope, if drained then as the last. */
+export function isWell({ breaker, rest, againAt }: Standing<unknown>): boolean {
+  return breaker === "closed" && rest === "awake" && againAt === null;
+}
+
+/** Well, and not drained. */
 export function isAdmitted(standing: Standing<unknown>): boolean {
-  const { breaker, rest, drained, againAt } = standing;
-  return breaker === "closed" && rest === "awake" && !drained && againAt === null;
+  return isWell(standing) && !standing.drained;
 }
 
 export function choose<E>(standings: readonly Standing<E>[], circumstances: Circumstances<E>): Choice<E> {
@@ -69,22 +75,21 @@ export function choose<E>(standings: readonly Standing<E>[], circumstances: Circ
   };
   const reason = isOnly ? "only" : "choice";
   const open = fresh.filter(({ breaker, rest }) => breaker !== "closed" && rest === "awake");
+  const drained = standings.filter((one) => one.drained && isWell(one));
   if (admitted.length > 0) {
     // Too many are out of use: what the others have no room for may as well be tried there.
     const isPanic = open.length > policy.ejected * standings.length;
     if (isPanic && !admitted.some(({ hasRoom }) => hasRoom)) {
-      const spare = open.filter(({ hasRoom }) => hasRoom);
-      if (spare.length > 0) return ask(spare, "panic")!;
+      const withRoom = (all: readonly Standing<E>[]) => all.filter(({ hasRoom }) => hasRoom);
+      const spare = ask(withRoom(drained), reason) ?? ask(withRoom(open), "panic");
+      if (spare) return spare;
     }
     if (staying && !admitted.some(({ hasRoom }) => hasRoom))
       return { kind: "queue", endpoint: staying.endpoint, reason: "sticky" };
     return ask(admitted, reason)!;
   }
-  if (probe) return probe;
-  const drained = standings.filter(
-    (one) => one.drained && one.againAt === null && one.breaker === "closed" && one.rest === "awake",
-  );
-  return ask(open, "panic") ?? ask(drained, reason) ?? later(standings, isOnly, now);
+  // What has failed once already is risked on a probe only when nobody is well.
+  return ask(drained, reason) ?? probe ?? ask(open, "panic") ?? later(standings, isOnly, now);
 }
 
 /** Nobody is left but those who rest or have failed this very call: the one that may be asked soonest. */
@@ -120,7 +125,9 @@ function betterOfTwo<E>(all: readonly Standing<E>[], { route, random }: Circumst
     all.map(({ rating }) => rating),
     route,
   );
-  const possible = all.map((one, i) => ({ one, score: scored[i]! })).filter(({ score }) => score < Infinity);
+  const rated = all.map((one, i) => ({ one, score: scored[i]! }));
+  const finite = rated.filter(({ score }) => Number.isFinite(score));
+  const possible = finite.length > 0 ? finite : rated;
   const first = Math.floor(random() * possible.length);
   if (possible.length === 1) return possible[first]!.one.endpoint;
   const second = (first + 1 + Math.floor(random() * (possible.length - 1))) % possible.length;

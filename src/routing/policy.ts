@@ -42,14 +42,20 @@ export const policy = {
   againMs: 100,
   /** The most steps that are asked for twice, and how late one has to be: so many times that quantile of its time. */
   hedge: { share: 0.05, quantile: 0.95, beyond: 1.25 },
+  /** An endpoint is too dear by the middle one of so many answers; one call in staleMs sees whether it still is. */
+  dear: { calls: 5, staleMs: 60_000 },
   /** `cheapest` takes those that cost at most so many times the least. */
   cheap: 1.1,
   /** Whoever waits looks again at least so often: nobody may have been left to wake it. */
   tickMs: 1_000,
   /** How often a waiting request looks whether another one has brought about what it waits for. */
   lookMs: 20,
+  /** Who waits and has not looked for so long has gone without a word. */
+  goneMs: 3_000,
   /** So long after its deadline a call's slot is taken back: whoever held it has gone without a word. */
   graceMs: 5_000,
+  /** No call is taken to be shorter: clocks in whole milliseconds make it 0, clocks set back less. */
+  shortestMs: 1,
   /** What a call is taken to cost in time where nothing of its kind has been seen. */
   unseenMs: 100,
 } as const;

@@ -2,35 +2,18 @@
 import type { Tried } from "../../adapters/contract.ts";
 import { Fault } from "../../adapters/fault.ts";
 import { Attempt } from "./attempt.ts";
-import type { Bucket } from "./bucket.ts";
 import { refilled, spent } from "./budget.ts";
 import { type Endpoint, expectedAt } from "./endpoint.ts";
+import type { Errand } from "./errand.ts";
 import { timeAtMost } from "./expected.ts";
 import type { Hub } from "./hub.ts";
 import { patienceOf } from "./patience.ts";
-import { type Choice, choose, isAdmitted, type Standing } from "./pick.ts";
+import { type Choice, choose, isAdmitted, isWell, type Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { fault, nobody } from "./said.ts";
 import type { Lease } from "./slots.ts";
 import { type Moment, standingOf, taking } from "./standing.ts";
-
-/** What a quest is after. */
-export interface Errand<A> {
-  readonly model: string;
-  readonly deadlineMs: number;
-  /** @returns all that could serve it; read anew at each choice, as a run may have been bound meanwhile */
-  candidates(): readonly Endpoint[];
-  readonly holder: Endpoint | null;
-  /** What one run at a time asks for; null: any number may. */
-  readonly claim: string | null;
-  bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
-  /** @returns what to tell when the call is over */
-  asking(endpoint: Endpoint): (isAnswered: boolean) => void;
-  ask(endpoint: Endpoint, deadlineMs: number, signal: AbortSignal): Promise<A>;
-  /** Told when it goes on at another endpoint. */
-  movedOn(from: Endpoint, fault: Fault, to: Endpoint): void;
-}
 
 /** An endpoint's answer, its end still to come. */
 export interface Asked<A> {
@@ -56,6 +39,8 @@ export class Quest<A> {
   #last: { readonly endpoint: Endpoint; readonly fault: Fault } | null = null;
   #rejections = 0;
   #isPaid = true;
+  /** Until when a place in the run's own class is waited for, once all are taken there: as long as the call itself takes. */
+  #homeUntil: number | null = null;
 
   constructor(hub: Hub, run: Run, errand: Errand<A>, signal: AbortSignal) {
     this.#hub = hub;
@@ -63,7 +48,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
-    if (errand.claim !== null) hub.claim(errand.claim, run, null);
+    if (errand.claim !== null) hub.claim(errand.claim, run, null, this.#end);
   }
 
   /** Who has failed so far. */
@@ -197,7 +182,10 @@ export class Quest<A> {
 
   #queue(endpoint: Endpoint): Promise<Lease | null> {
     const stays = () => !this.#standings().some((one) => isAdmitted(one) && one.hasRoom);
-    return endpoint.provider.slots.wait(this.#run.id, this.#end, stays, this.#signal);
+    const { now } = this.#hub.ports;
+    const isBound = this.#homeUntil !== null && now() < this.#homeUntil;
+    const until = isBound ? Math.min(this.#end, this.#homeUntil!) : this.#end;
+    return endpoint.provider.slots.wait(this.#run.id, until, stays, this.#signal);
   }
 
   /** Whether the one that was waited for has not gone out of use meanwhile, while others have not. */
@@ -220,14 +208,23 @@ export class Quest<A> {
     });
   }
 
-  /** A run that has a class looks no further while somebody of it is well. */
-  #standings(): Standing<Endpoint>[] {
-    const { home } = this.#run;
+  /** All that the terms allow. */
+  #all(): Standing<Endpoint>[] {
     const { now } = this.#hub.ports;
     const takes = taking(this.#hub.endpointsOf(this.#errand.model), now());
-    const all = this.#errand.candidates().map((endpoint) => this.#standing(endpoint, takes));
-    const own = all.filter(({ endpoint }) => endpoint.class === home);
-    return own.some(isAdmitted) ? own : all;
+    return this.#errand.candidates().map((endpoint) => this.#standing(endpoint, takes));
+  }
+
+  /** A run that has a class looks no further while somebody of it is well and has room, or may have it soon. */
+  #standings(): Standing<Endpoint>[] {
+    const all = this.#all();
+    const own = all.filter(({ endpoint }) => endpoint.class === this.#run.home);
+    const well = own.filter(isAdmitted);
+    if (well.length === 0) return all;
+    if (well.some(({ hasRoom }) => hasRoom)) return own;
+    const now = this.#hub.ports.now();
+    this.#homeUntil ??= now + Math.min(...well.map(({ warmMs, pictures }) => warmMs * pictures));
+    return now < this.#homeUntil ? own : all;
   }
 
   #standing(endpoint: Endpoint, takes: Moment["takes"]): Standing<Endpoint> {
@@ -255,7 +252,7 @@ export class Quest<A> {
     const attempt = new Attempt(this.#hub.outcomes, {
       ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
-    if (claim !== null) this.#hub.claim(claim, this.#run, attempt);
+    if (claim !== null) this.#hub.claim(claim, this.#run, attempt, this.#end);
     return attempt;
   }
 
@@ -274,7 +271,7 @@ export class Quest<A> {
       leftMs: this.#end - now,
       timeoutMs: endpoint.offer.timeoutMs,
       expectedMs: expected && timeAtMost(expected, bucket.pictures, slots.inUse),
-      hasOthers: this.#standings().some((one) => isAdmitted(one) && one.endpoint !== endpoint),
+      hasOthers: this.#all().some((one) => isWell(one) && one.endpoint !== endpoint),
     });
   }
 

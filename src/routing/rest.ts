@@ -32,13 +32,13 @@ export function knockLeft(rest: Rest): Rest {
   return { ...rest, knocking: 0 };
 }
 
-/** @param retryAfterMs what it asked for itself */
+/** @param retryAfterMs what it asked for itself: as long, if that is no shorter than it would rest without */
 export function afterCold(rest: Rest, retryAfterMs: number | null, now: number): Rest {
   const { restMs, capMs } = policy.rest;
   // What was under way when it fell asleep tells nothing new.
   const isNews = rest.times === 0 || now >= rest.until;
   const times = isNews ? rest.times + 1 : rest.times;
-  const until = now + (retryAfterMs ?? Math.min(capMs, restMs * 2 ** (times - 1)));
+  const until = now + Math.max(retryAfterMs ?? 0, Math.min(capMs, restMs * 2 ** (times - 1)));
   return { until: isNews ? until : Math.max(rest.until, until), times, at: now, knocking: 0 };
 }
 

@@ -29,7 +29,7 @@ export class Run {
     const { numerics } = this.terms;
     if (numerics.kind !== "exact") return numerics;
     const name = this.#home ?? this.#bound;
-    return name === null ? numerics : { kind: "class", name };
+    return name === null ? numerics : { kind: "class", name, exact: true };
   }
 
   /** @returns what to tell when the call is over: whether its answer ended well */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { mergeShared, nothingShared, type SharedFleet } from "./shared.ts";
+import { mergeShared, nothingShared, type SharedFleet, untilNow } from "./shared.ts";
 
 const at = fc.integer({ min: 0, max: 5 });
 const small = fc.integer({ min: 0, max: 3 });
@@ -12,15 +12,25 @@ const endpoint = fc.record(
     rest: fc.record({ until: small, times: small, at }),
     expected: fc.dictionary(
       name,
-      fc.record({ ms: small, load: small, deviceMs: small, bytes: small, usualMs: small, at }),
+      fc.record({
+        ms: small,
+        load: small,
+        deviceMs: small,
+        bytes: small,
+        usualMs: small,
+        worked: fc.array(small),
+        workedAt: small,
+        at,
+      }),
     ),
   },
   { requiredKeys: [] },
 );
+const cost = fc.record({ second: small, gigabyte: small });
 const provider = fc.record(
   {
     drain: fc.record({ drained: fc.boolean(), at }),
-    price: fc.record({ second: small, gigabyte: small, at }),
+    price: fc.record({ price: fc.option(cost), base: cost, at }),
   },
   { requiredKeys: [] },
 );
@@ -58,4 +68,22 @@ it("keeps of each state the newest", () => {
     endpoints: { x: { breaker: { open: true, until: 9, openings: 1, at: 2 } } },
     providers: { p: { drain: { drained: false, at: 9 } } },
   });
+});
+
+it("holds nothing to be newer than now, and changes nothing else", () => {
+  const times = (shared: SharedFleet) =>
+    JSON.stringify(shared)
+      .match(/"at":\d+/g)
+      ?.map((text) => Number(text.slice(5)))
+      .sort() ?? [];
+  fc.assert(
+    fc.property(fleet, at, (shared, now) => {
+      expect(times(untilNow(shared, now))).toEqual(
+        times(shared)
+          .map((time) => Math.min(time, now))
+          .sort(),
+      );
+      expect(untilNow(shared, 5)).toEqual(shared);
+    }),
+  );
 });

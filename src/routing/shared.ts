@@ -27,9 +27,16 @@ export interface SharedEndpoint {
   readonly expected?: Readonly<Record<string, Expected>>;
 }
 
+export interface SharedPrice extends Stamped {
+  /** null: the config's again. */
+  readonly price: Offer["price"] | null;
+  /** The config's when that was said: under another it is worth nothing. */
+  readonly base: Offer["price"];
+}
+
 export interface SharedProvider {
   readonly drain?: Stamped & { readonly drained: boolean };
-  readonly price?: Stamped & Offer["price"];
+  readonly price?: SharedPrice;
 }
 
 export interface SharedFleet {
@@ -63,6 +70,30 @@ function mergeEndpoint(a: SharedEndpoint, b: SharedEndpoint): SharedEndpoint {
     ...leaf("slowness", newer(a.slowness, b.slowness)),
     ...leaf("expected", expected),
   };
+}
+
+/**
+ * @param now whoever told it may have a clock that is ahead: nothing has been learnt later than now
+ * @returns the same, no leaf of it newer
+ */
+export function untilNow({ endpoints, providers }: SharedFleet, now: number): SharedFleet {
+  const past = <T extends Stamped>(one: T | undefined) => one && (one.at <= now ? one : { ...one, at: now });
+  return {
+    endpoints: mapped(endpoints, ({ breaker, rest, slowness, expected }) => ({
+      ...leaf("breaker", past(breaker)),
+      ...leaf("rest", past(rest)),
+      ...leaf("slowness", past(slowness)),
+      ...leaf("expected", expected && mapped(expected, (one) => past(one)!)),
+    })),
+    providers: mapped(providers, ({ drain, price }) => ({
+      ...leaf("drain", past(drain)),
+      ...leaf("price", past(price)),
+    })),
+  };
+}
+
+function mapped<T>(all: Readonly<Record<string, T>>, change: (one: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, change(one)]));
 }
 
 /** At the same moment the one whose text is greater: any rule will do that both sides have. */

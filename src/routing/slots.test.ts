@@ -67,6 +67,20 @@ describe("a provider's slots", () => {
     expect(slots.inUse).toBe(0);
   });
 
+  it("go past a waiter that has gone without a word, and do not stay shut behind it", async () => {
+    const clock = new Clock();
+    let isGone = false;
+    const sleep = (ms: number) => clock.sleep(isGone ? 1e9 : ms);
+    const slots = new Slots(1, { now: clock.now, sleep });
+    const lease = slots.take();
+    const gone = slots.wait(1, clock.now() + 60_000, stays, never);
+    isGone = true;
+    lease.endsBy(clock.now() + 5_000);
+    await clock.finish(clock.sleep(10_001));
+    expect([slots.hasRoom, slots.waiting, slots.inUse]).toEqual([true, 0, 0]);
+    void gone;
+  });
+
   it("are never more than there are, and all come back, whoever waits, leaves or comes", async () => {
     for (let seed = 0; seed < 30; seed++) {
       const chance = new Chance(seed);

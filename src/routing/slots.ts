@@ -13,6 +13,8 @@ export interface Lease {
 
 interface Waiter {
   lease: Lease | null;
+  /** When it looked last whether its turn has come, in ms. */
+  seenAt: number;
 }
 
 export class Slots {
@@ -39,8 +41,8 @@ export class Slots {
 
   /** Whether a newcomer may take one at once: one is free, and nobody waits for it. */
   get hasRoom(): boolean {
-    if (this.#queues.size > 0) return false;
-    return this.inUse < this.#capacity;
+    this.#serve();
+    return this.#queues.size === 0 && this.#leases.size < this.#capacity;
   }
 
   /** Takes a slot past all who wait; for who has seen that there is room. */
@@ -72,14 +74,20 @@ export class Slots {
     signal: AbortSignal,
   ): Promise<Lease | null> {
     const { now, sleep } = this.#ports;
-    const waiter: Waiter = { lease: null };
+    const waiter: Waiter = { lease: null, seenAt: now() };
     this.#queues.set(generation, [...(this.#queues.get(generation) ?? []), waiter]);
     this.#grant();
+    const isServed = () => {
+      waiter.seenAt = now();
+      return waiter.lease !== null;
+    };
     while (waiter.lease === null && !signal.aborted && now() < until && stays()) {
-      await waitFor(() => waiter.lease !== null, Math.min(until - now(), policy.tickMs), sleep, signal);
-      if (waiter.lease !== null) break;
-      this.#takeBack();
-      this.#grant();
+      await waitFor(isServed, Math.min(until - now(), policy.tickMs), sleep, signal);
+      if (isServed()) break;
+      // The isolate may have been busy for so long that it was taken for gone.
+      const own = this.#queues.get(generation) ?? [];
+      if (!own.includes(waiter)) this.#queues.set(generation, [...own, waiter]);
+      this.#serve();
     }
     if (waiter.lease === null) this.#leave(generation, waiter);
     else if (signal.aborted) waiter.lease.release();
@@ -104,6 +112,15 @@ export class Slots {
     const rest = (this.#queues.get(generation) ?? []).filter((one) => one !== waiter);
     if (rest.length > 0) this.#queues.set(generation, rest);
     else this.#queues.delete(generation);
+  }
+
+  /** Whatever those have left who have gone without a word, slots and places in the queue, goes to who is next. */
+  #serve(): void {
+    this.#takeBack();
+    const gone = this.#ports.now() - policy.goneMs;
+    for (const [generation, queue] of this.#queues)
+      for (const waiter of queue) if (waiter.seenAt < gone) this.#leave(generation, waiter);
+    this.#grant();
   }
 
   #takeBack(): void {

@@ -19,12 +19,16 @@ export function slownessAt({ value, at }: Slowness, now: number): number {
 /**
  * @param ms what a call took
  * @param classMs what calls of its kind take in its class
+ * @returns the same as before where one of both is no time at all, as a clock that was set back makes them
  */
 export function afterCall(slowness: Slowness, ms: number, classMs: number, now: number): Slowness {
   const value = slownessAt(slowness, now);
   const { typicalMs: known } = slowness;
   const typicalMs = known === 0 ? classMs : known + policy.fall * (classMs - known);
   const times = ms / classMs;
+  if (![ms, classMs, times].every(isTime)) return slowness;
   const rate = (times > value ? policy.rise : policy.fall) * Math.min(1, classMs / typicalMs);
   return { value: value + rate * (times - value), typicalMs, at: now };
 }
+
+const isTime = (ms: number) => Number.isFinite(ms) && ms > 0;

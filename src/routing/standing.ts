@@ -63,6 +63,7 @@ export function standingOf(endpoint: Endpoint, moment: Moment): Standing<Endpoin
       price: provider.price,
     }),
     warmMs: (takes(endpoint.class, warm)?.ms ?? policy.unseenMs) * slow * (1 + pressed),
+    pictures,
     againAt,
   };
 }

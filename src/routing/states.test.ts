@@ -28,6 +28,17 @@ describe("a cold endpoint", () => {
     expect(many).toMatchObject({ until: at + 7_010, times: 1 });
   });
 
+  it("never rests shorter by what it asks for than it would without", () => {
+    let [rest, now] = [awake, at];
+    const times: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      rest = afterCold(rest, 0, now);
+      times.push(rest.until - now);
+      now = rest.until;
+    }
+    expect(times).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
   it("is knocked at by one call when its rest is over, and is awake when that is answered", () => {
     const rest = afterCold(awake, null, at);
     expect(restOf(rest, at + 999)).toBe("resting");
@@ -151,6 +162,24 @@ describe("slowness", () => {
     expect(slow.value).toBe(2);
     expect(afterCall(slow, 100, 100, at).value).toBeCloseTo(1.9);
     expect(slownessAt(slow, at + 10_000)).toBe(1.5);
+  });
+
+  it("and what a call takes stay numbers above 0, whatever a clock makes of the times", () => {
+    const ms = fc.oneof(fc.constant(0), fc.double({ min: -1e6, max: 1e6, noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(ms, ms), { minLength: 1 }), (calls) => {
+        let [slow, known]: [typeof ordinary, Expected | undefined] = [ordinary, undefined];
+        for (const [own, ofClass] of calls) {
+          slow = afterCall(slow, own, ofClass, at);
+          known = observed(known, { ms: own, load: 1, pictures: 3 }, at);
+          expect(slownessAt(slow, at)).toBeGreaterThan(0);
+          expect(slow.typicalMs).toBeGreaterThanOrEqual(0);
+          expect(known.ms).toBeGreaterThan(0);
+          expect(known.usualMs).toBeGreaterThan(0);
+          expect(Object.values({ ...slow, ...known }).filter((value) => !(value < Infinity))).toEqual([]);
+        }
+      }),
+    );
   });
 
   it("hears little from calls that are short, and mostly wait", () => {

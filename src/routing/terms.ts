@@ -1,9 +1,5 @@
 /** What a generation may ask of the fleet, and what the fleet is told when it is made. */
 import type { FaultKind } from "../../adapters/fault.ts";
-import type { Offer } from "../../adapters/providers/load.ts";
-import type { SharedFleet } from "./shared.ts";
-
-export type Placed = Offer;
 
 export type Preference = "fastest" | "balanced" | "cheapest";
 
@@ -12,7 +8,8 @@ export type Numerics =
   | { readonly kind: "any" }
   /** One exact class, whichever the first step meets. */
   | { readonly kind: "exact" }
-  | { readonly kind: "class"; readonly name: string };
+  /** `exact`: and of it those endpoints alone whose bits depend on the request alone. */
+  | { readonly kind: "class"; readonly name: string; readonly exact?: boolean };
 
 export interface RoutingTerms {
   readonly route: Preference;
@@ -53,7 +50,7 @@ export interface FleetPorts {
   readonly random: () => number;
   /** Ends after so many milliseconds, or as soon as the signal fires, with or without an error. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Told of what other isolates should know at once, to be merged there. */
-  readonly share?: (change: SharedFleet) => void;
+  /** Told when there is something that other isolates should know at once. */
+  readonly share?: () => void;
   readonly log: (line: string) => void;
 }

@@ -8,6 +8,7 @@ import { chargeOf, totalOf } from "../../src/plan/price.ts";
 import type { Books } from "./books.ts";
 import type { Clock } from "./clock.ts";
 import { draw } from "./drawing.ts";
+import { type Presence, within } from "./presence.ts";
 
 export type End = "completed" | "failed" | "cancelled";
 
@@ -21,8 +22,12 @@ export interface GenerationOptions {
   readonly plan: Plan;
   readonly clock: Clock;
   readonly books: Books;
-  /** @returns the source of one run; the class is that of the first step in the journal */
-  sourceFor(homeClass: string | null): StepSource;
+  /**
+   * @param homeClass that of the last step in the journal, as the product has it
+   * @param moved told of each step that goes on elsewhere
+   * @returns the source of one run
+   */
+  sourceFor(homeClass: string | null, moved: () => void): StepSource;
 }
 
 /** Wakes without a newly committed step, after which it has failed through us. */
@@ -38,18 +43,22 @@ export class Generation {
   readonly options: GenerationOptions;
   readonly journal: Row[] = [];
   readonly ends: End[] = [];
+  /** All that a listener is told, in order. */
+  readonly events: string[] = [];
   media: readonly Uint8Array[] = [];
   /** The fault of each run that ended with one. */
   readonly failedRuns: string[] = [];
   endedAt = 0;
   #epoch = 0;
   #wakes = 0;
+  /** Of the run that is under way. */
+  #presence: Presence = { isGone: false };
   readonly #caller = new AbortController();
 
   constructor(options: GenerationOptions) {
     this.options = options;
     options.books.reserve(options.id, totalOf(options.plan));
-    void this.#run();
+    this.#begin();
   }
 
   /** The caller goes away. */
@@ -65,28 +74,34 @@ export class Generation {
   lose(how: "vanishes" | "goes on"): void {
     if (this.ends.length > 0) return;
     this.#epoch++;
-    if (how === "vanishes") this.#vanished.add(this.#epoch - 1);
-    void this.options.clock.sleep(alarmMs).then(() => this.#run());
+    if (how === "vanishes") this.#presence.isGone = true;
+    void this.options.clock.sleep(alarmMs).then(() => this.#begin());
   }
 
-  readonly #vanished = new Set<number>();
+  #begin(): void {
+    this.#presence = { isGone: false };
+    void within(this.#presence, () => this.#run());
+  }
 
   async #run(): Promise<void> {
     const epoch = this.#epoch;
     const { id, plan, clock } = this.options;
-    const homeClass = this.journal[0]?.record.stats[0]?.numerics ?? null;
-    const source = this.#whileThere(epoch, this.options.sourceFor(homeClass));
+    const homeClass = this.journal.at(-1)?.record.stats[0]?.numerics ?? null;
+    const source = this.options.sourceFor(homeClass, () => this.#tell(epoch, "failover"));
     const before = this.journal.length;
+    // What is drawn beside the picture that fails is given up with it, as the product does.
+    const failed = new AbortController();
     try {
       if (this.#caller.signal.aborted) return this.#end(epoch, "cancelled");
       const { media } = await draw(plan, source, clock, {
         id,
         committed: this.journal.map(({ tokens }) => tokens),
-        signal: this.#caller.signal,
+        signal: AbortSignal.any([this.#caller.signal, failed.signal]),
         onCommit: (step, tokens, record) => this.#write(epoch, step, { tokens, record }),
       });
       this.#end(epoch, "completed", media);
     } catch (error) {
+      failed.abort();
       if (error instanceof Stale || epoch !== this.#epoch) return;
       if (this.#caller.signal.aborted) return this.#end(epoch, "cancelled");
       this.failedRuns.push(error instanceof Fault ? error.fault.kind : String(error));
@@ -100,38 +115,23 @@ export class Generation {
   #write(epoch: number, step: number, row: Row): void {
     if (epoch !== this.#epoch || step !== this.journal.length) throw new Stale();
     this.journal.push(row);
+    this.#tell(epoch, "step");
+  }
+
+  /** Of a run that is over nothing more is told, as the product does. */
+  #tell(epoch: number, event: string): void {
+    if (epoch === this.#epoch) this.events.push(event);
   }
 
   #end(epoch: number, end: End, media: readonly Uint8Array[] = []): void {
     if (epoch !== this.#epoch) return;
     const { id, plan, books, clock } = this.options;
     this.ends.push(end);
+    this.events.push(end);
     this.media = media;
     this.endedAt = clock.now();
     if (end === "failed") books.release(id);
     else books.settle(id, chargeOf(plan, this.journal.length));
     this.#epoch++;
-  }
-
-  /** A source that falls silent for a run whose object has vanished: nothing it awaits ever comes. */
-  #whileThere(epoch: number, source: StepSource): StepSource {
-    const there = async <T>(work: Promise<T>): Promise<T> => {
-      const value = await work;
-      if (this.#vanished.has(epoch)) await new Promise(() => {});
-      return value;
-    };
-    return {
-      step: async (request, signal) => {
-        const answer = await there(source.step(request, signal));
-        const pieces = answer.logits[Symbol.asyncIterator]();
-        const logits = {
-          next: () => there(pieces.next()),
-          return: async () => (await pieces.return?.()) ?? { done: true as const, value: undefined },
-          [Symbol.asyncIterator]: () => logits,
-        };
-        return { ...answer, logits };
-      },
-      decode: (request, signal) => there(source.decode(request, signal)),
-    };
   }
 }

@@ -12,8 +12,12 @@ import type { PlannedGeneration, Schedule } from "./schedule.ts";
 interface Scene {
   readonly schedule: Schedule;
   readonly generations: readonly Generation[];
-  readonly explanation: Explanation;
+  /** Of each isolate: when the last event was over, and when all who vanished have had to give back what they held. */
+  readonly atEnd: readonly Explanation[];
+  readonly explanations: readonly Explanation[];
   readonly machines: readonly Machine[];
+  /** Calls at each machine since the crowd came that needs all of them. */
+  readonly crowded: readonly number[];
   readonly books: Books;
 }
 
@@ -31,10 +35,12 @@ async function brokenOf(
   planned: PlannedGeneration,
   { schedule, books }: Scene,
 ): Promise<string[]> {
-  const { ends, options, failedRuns, journal } = generation;
+  const { ends, events, options, failedRuns, journal } = generation;
   const { id, plan } = options;
   if (ends.length !== 1) return [`${id}: ${ends.length} terminal events (${ends})`];
   const wrong: string[] = [];
+  if (events.at(-1) !== ends[0]) wrong.push(`${id}: told more after its end: ${events}`);
+  wrong.push(...strayed(generation, planned, schedule));
   const [end] = ends;
   if (end === "completed" && books.chargeOf(id) !== totalOf(plan))
     wrong.push(`${id}: charged ${books.chargeOf(id)}`);
@@ -49,6 +55,20 @@ async function brokenOf(
     wrong.push(`${id}: strict, and of the classes ${[...classes]}`);
   if (schedule.isGuarded) wrong.push(...insisted(generation));
   return [...wrong, ...(await changed(generation, planned))];
+}
+
+/** Steps and their failed tries lie where the caller wants them. */
+function strayed(
+  { journal, options }: Generation,
+  { region }: PlannedGeneration,
+  { machines }: Schedule,
+): string[] {
+  if (region === null) return [];
+  const outside = new Set(machines.filter((one) => !one.region.startsWith(region)).map(({ name }) => name));
+  const asked = journal.flatMap(({ record }) =>
+    record.routes.flatMap(({ endpoint, tried = [] }) => [endpoint, ...tried.map((one) => one.endpoint)]),
+  );
+  return asked.some((name) => outside.has(name)) ? [`${options.id}: asked outside ${region}: ${asked}`] : [];
 }
 
 /** Asked again what had just failed, while somebody was well who had not been asked. */
@@ -105,30 +125,44 @@ async function* listed(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array
 }
 
 /** Every slot is free again, nobody waits, and every call is accounted for. */
-function slots({ schedule, explanation, machines }: Scene): string[] {
+function slots({ schedule, atEnd, explanations, machines }: Scene): string[] {
   const hasLost = schedule.generations.some(({ lostAt, lost }) => lostAt !== null && lost === "vanishes");
-  return explanation.candidates.flatMap(({ provider, inFlight, queue, counters }, i) => {
-    const faults = Object.values(counters.faults).reduce((sum, count) => sum + count, 0);
-    const known = counters.answered + counters.left + faults;
-    return [
+  // Where nobody has vanished, nothing needs to be taken back.
+  const held = [...(hasLost ? [] : atEnd), ...explanations].flatMap(({ candidates }) =>
+    candidates.flatMap(({ provider, inFlight, queue }) => [
       ...(inFlight === 0 ? [] : [`${provider}: ${inFlight} slots are never given back`]),
       ...(queue === 0 ? [] : [`${provider}: ${queue} wait for ever`]),
-      ...(counters.asked === machines[i]!.asked
+    ]),
+  );
+  const counted = machines.flatMap(({ asked, options: { name } }, i) => {
+    const counters = explanations.map(({ candidates }) => candidates[i]!.counters);
+    const sum = (of: (one: (typeof counters)[number]) => number) =>
+      counters.reduce((all, one) => all + of(one), 0);
+    const faults = sum((one) => Object.values(one.faults).reduce((all, count) => all + count, 0));
+    const known = sum(({ answered, left }) => answered + left) + faults;
+    const made = sum((one) => one.asked);
+    return [
+      ...(made === asked ? [] : [`${name}: asked ${asked} times, counted ${made}`]),
+      ...(known === asked || (hasLost && known < asked)
         ? []
-        : [`${provider}: asked ${machines[i]!.asked} times, counted ${counters.asked}`]),
-      ...(known === counters.asked || (hasLost && known < counters.asked)
-        ? []
-        : [`${provider}: of ${counters.asked} calls ${known} have ended`]),
+        : [`${name}: of ${asked} calls ${known} have ended`]),
     ];
   });
+  return [...held, ...counted];
 }
 
-/** Once all bad days are long over, and some have come since, everybody is back in use. */
-function starved({ schedule, explanation }: Scene): string[] {
+/** Once all bad days are long over, and some have come since, everybody is back in use: by the books, and in fact. */
+function starved({ schedule, explanations, crowded, machines }: Scene): string[] {
   if (schedule.later.length === 0) return [];
-  return explanation.candidates.flatMap(({ provider, whyNotNow }) =>
-    whyNotNow === null ? [] : [`${provider}: well again, and not used: ${whyNotNow}`],
+  const flagged = explanations.flatMap(({ candidates }) =>
+    candidates.flatMap(({ provider, whyNotNow }) =>
+      whyNotNow === null ? [] : [`${provider}: well again, and not used: ${whyNotNow}`],
+    ),
   );
+  const unasked = machines.flatMap(({ options: { name } }, i) =>
+    crowded[i]! > 0 ? [] : [`${name}: well again, and asked by none of a crowd`],
+  );
+  return [...flagged, ...unasked];
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {

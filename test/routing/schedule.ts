@@ -6,6 +6,7 @@ import type { Trouble } from "./machine.ts";
 export interface PlannedMachine {
   readonly name: string;
   readonly numerics: string;
+  readonly region: string;
   readonly speed: number;
   readonly parallel: number;
   readonly concurrency: number;
@@ -22,6 +23,13 @@ export interface Episode {
   readonly trouble: Trouble;
 }
 
+/** A time, in ms from the beginning, in which the operator has a provider drained. */
+export interface Drain {
+  readonly machine: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface PlannedGeneration {
   readonly at: number;
   readonly seed: number;
@@ -30,6 +38,9 @@ export interface PlannedGeneration {
   readonly previews: number;
   readonly route: Preference;
   readonly numerics: Numerics;
+  readonly region: string | null;
+  /** Micro-credits a picture that each step earns; null: nothing is said. */
+  readonly earns: number | null;
   /** When its caller goes away; null: stays. */
   readonly cancelAt: number | null;
   /** When its object is lost, and what becomes of the run in it: nothing more is heard of it, or it goes on unknowingly. */
@@ -41,9 +52,13 @@ export interface Schedule {
   readonly seed: number;
   readonly machines: readonly PlannedMachine[];
   readonly episodes: readonly Episode[];
+  readonly drains: readonly Drain[];
+  /** How many isolates make its pictures, and tell each other what they learn. */
+  readonly isolates: number;
+  readonly creditValue: number | null;
   readonly generations: readonly PlannedGeneration[];
   readonly hedging: boolean;
-  /** Whether one machine of each class that serves everything has no bad day. */
+  /** Whether one machine of each class that serves everything, lies where all may go, and costs nothing has no bad day. */
   readonly isGuarded: boolean;
   /** Generations that come when all bad days are over: to see who is back in use. */
   readonly later: readonly PlannedGeneration[];
@@ -51,6 +66,9 @@ export interface Schedule {
 
 /** The longest that a call may hang, and an endpoint stay out of use because of it, and some. */
 const recoveryMs = 60_000 + 30_000 + 10_000;
+
+/** The crowd comes when the few before it have long been made. */
+const crowdAfterMs = 60_000;
 
 const doomMs = 600_000;
 
@@ -72,11 +90,28 @@ export function scheduleOf(seed: number): Schedule {
   const generations = Array.from({ length: chance.whole(3, 8) }, (_, i) =>
     generationOf(chance, seed, i, chance.between(0, spanMs), classes),
   );
-  const over = Math.max(spanMs, ...episodes.map(({ to }) => to));
-  const later = chance.is(0.1)
-    ? Array.from({ length: 10 }, (_, i) => calmOf(seed, 100 + i, over + recoveryMs + 1_500 * i))
-    : [];
-  return { seed, machines, episodes, generations, hedging: chance.is(0.2), isGuarded, later };
+  const drains = machines.flatMap((_, machine) => {
+    const from = chance.between(0, spanMs);
+    return chance.is(0.15) ? [{ machine, from, to: from + chance.between(10, spanMs) }] : [];
+  });
+  const over = Math.max(spanMs, ...[...episodes, ...drains].map(({ to }) => to));
+  const isolates = chance.is(0.25) ? 2 : 1;
+  const later = chance.is(0.1) ? laterOf(seed, over + recoveryMs, isolates, machines) : [];
+  const settings = { hedging: chance.is(0.2), creditValue: chance.is(0.3) ? 1 : null };
+  return { seed, machines, episodes, drains, generations, isolates, ...settings, isGuarded, later };
+}
+
+/** A few one after the other, then so many at once that every slot of every machine is needed. */
+function laterOf(
+  seed: number,
+  at: number,
+  isolates: number,
+  machines: readonly PlannedMachine[],
+): PlannedGeneration[] {
+  const few = Array.from({ length: 10 }, (_, i) => calmOf(seed, 100 + i, at + 1_500 * i));
+  const slots = machines.reduce((sum, { concurrency }) => sum + concurrency, 1);
+  const crowd = Array.from({ length: isolates * slots }, (_, i) => calmOf(seed, 200 + i, at + crowdAfterMs));
+  return [...few, ...crowd];
 }
 
 function machineOf(chance: Chance, i: number, classes: readonly string[]): PlannedMachine {
@@ -85,12 +120,15 @@ function machineOf(chance: Chance, i: number, classes: readonly string[]): Plann
   return {
     name: `m${i}`,
     numerics: classes[i % classes.length]!,
+    region: isFirst || chance.is(0.6) ? "eu-1" : "us-1",
     speed: chance.between(0.5, 3),
     parallel,
     concurrency: parallel + chance.whole(0, 3),
     serves: isFirst || chance.is(0.8) ? ["step", "decode"] : ["step"],
     weight: chance.of([1, 1, 2]),
-    price: { second: chance.of([0, 100, 1_000]), gigabyte: chance.of([0, 10]) },
+    price: isFirst
+      ? { second: 0, gigabyte: 0 }
+      : { second: chance.of([0, 100, 1_000]), gigabyte: chance.of([0, 10]) },
   };
 }
 
@@ -134,6 +172,8 @@ function generationOf(
       { kind: "exact" },
       { kind: "class", name: chance.of(classes) },
     ]),
+    region: chance.of([null, null, "eu"]),
+    earns: chance.of([null, 5, 100]),
     cancelAt: chance.is(0.1) ? at + chance.between(0, 200) : null,
     lostAt: chance.is(0.15) ? at + chance.between(0, 200) : null,
     lost: chance.of(["vanishes", "goes on"]),
@@ -143,6 +183,13 @@ function generationOf(
 function calmOf(seed: number, i: number, at: number): PlannedGeneration {
   return {
     ...{ at, seed: (seed % 1_000_000) * 1_000 + i, n: 1, batch: 1, previews: 0, route: "fastest" },
-    ...{ numerics: { kind: "any" }, cancelAt: null, lostAt: null, lost: "vanishes" },
+    ...{
+      numerics: { kind: "any" },
+      region: null,
+      earns: null,
+      cancelAt: null,
+      lostAt: null,
+      lost: "vanishes",
+    },
   };
 }

@@ -1,7 +1,8 @@
 /** A fleet over machines that are only thought of, and generations made by it, for tests. */
+
+import type { Offer } from "../../adapters/providers/load.ts";
 import { Fleet } from "../../src/routing/fleet.ts";
-import type { SharedFleet } from "../../src/routing/shared.ts";
-import type { Failover, Placed, RoutingSettings, RoutingTerms } from "../../src/routing/terms.ts";
+import type { Failover, RoutingSettings, RoutingTerms } from "../../src/routing/terms.ts";
 import { Chance } from "./chance.ts";
 import { Clock } from "./clock.ts";
 import { draw } from "./drawing.ts";
@@ -18,11 +19,13 @@ export function world(classes: readonly string[], options: WorldOptions = {}) {
     const speed = { speed: 1, parallel: 2 };
     return new Machine({ name, numerics, clock, random, ...speed, ...options.machines?.[i] });
   });
-  const changes: SharedFleet[] = [];
+  let shared = 0;
   const lines: string[] = [];
   const ports = {
     ...{ now: clock.now, random, sleep: clock.sleep },
-    share: (change: SharedFleet) => void changes.push(change),
+    share: () => {
+      shared++;
+    },
     log: (line: string) => void lines.push(line),
   };
   const offers = machines.map((machine, i) => offerOf(machine, options.offers?.[i]));
@@ -36,13 +39,13 @@ export function world(classes: readonly string[], options: WorldOptions = {}) {
   /** One generation to its end. */
   const make = (own: Partial<RoutingTerms> = {}, seed = 1, plan = tinyPlan({ seed })) =>
     clock.finish(draw(plan, fleet.sourceFor(terms(own)), clock, { id: `gen${seed}` }));
-  return { clock, machines, fleet, terms, make, failovers, changes, lines };
+  return { clock, machines, fleet, terms, make, failovers, lines, shared: () => shared };
 }
 
 interface WorldOptions {
   readonly seed?: number;
   readonly machines?: readonly (Partial<MachineOptions> | undefined)[];
-  readonly offers?: readonly (Partial<Placed> | undefined)[];
+  readonly offers?: readonly (Partial<Offer> | undefined)[];
   readonly settings?: Partial<RoutingSettings>;
 }
 

@@ -8,13 +8,15 @@ export interface Started {
 }
 
 /**
- * Starts a script of this folder in a process of its own, which ends when this one does.
+ * Starts a script of this folder in a process of its own, which ends when this one does. It has a session of its own too:
+ * Linux shares its processors out by session, and the parts of the benchmark are not to take them from each other first.
  * @returns where it listens, once it does.
  * @throws Error when it ends before.
  */
 export async function start(script: string, ...args: readonly string[]): Promise<Started> {
   const child = fork(new URL(script, import.meta.url), args, {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    detached: true,
   });
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`${script} ended with status ${code}`);
