@@ -42,9 +42,13 @@ const KINDS = [
   "one is left",
 ] as const;
 
+/** Those that one class alone can meet. */
+const ALONE = KINDS.filter((kind) => kind !== KINDS[0] && kind !== "a class is dead");
+
 /** @param index its place in the run: the kinds come in turn, so that a short run has met them all. */
 export function phaseOf(random: Random, index: number, { members, classes }: Fleet): Phase {
-  const kind = KINDS[index % KINDS.length]!;
+  const kinds = classes.size > 1 ? KINDS : ALONE;
+  const kind = kinds[index % kinds.length]!;
   const health = new Map<string, Health>(members.map(({ name }) => [name, "well"]));
   const order = shuffled(random, [...classes.values()]).map((ones) => shuffled(random, ones));
   const death = () => random.pick(DEATHS);
@@ -52,16 +56,14 @@ export function phaseOf(random: Random, index: number, { members, classes }: Fle
     for (const { name } of ones) health.set(name, how());
   };
   const [first, second] = [order[0]!, order[1] ?? []];
-  if (kind === "one of a class fails" || (kind === KINDS[0] && classes.size === 1))
-    set(first.slice(1), () => "shaky");
+  if (kind === "one of a class fails") set(first.slice(1), () => "shaky");
   if (kind === "one of each class fails") for (const ones of order) set(ones.slice(1), () => "shaky");
   if (kind === "one is dead") {
     set(first.slice(1, 2), death);
     set(second.slice(1), () => "shaky");
   }
-  // Where there is one class alone it cannot be dead: all of it fails but one.
   if (kind === "a class is dead") {
-    set(second.length > 0 ? first : first.slice(1), death);
+    set(first, death);
     set(second.slice(1), () => "shaky");
   }
   if (kind === "one is left") set(order.flat().slice(1), death);
@@ -69,7 +71,7 @@ export function phaseOf(random: Random, index: number, { members, classes }: Fle
     .filter(([, ones]) => ones.some(({ name }) => health.get(name) === "well"))
     .map(([numerics]) => numerics);
   const told = [...health].filter(([, how]) => how !== "well").map(([name, how]) => `${name} ${how}`);
-  const losesClasses = kind === KINDS[0] && classes.size > 1;
+  const losesClasses = kind === KINDS[0];
   return { what: [kind, ...told].join(", "), health, alive, losesClasses };
 }
 
