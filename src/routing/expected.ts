@@ -29,7 +29,9 @@ export interface Sample {
 export function observed(expected: Expected | undefined, sample: Sample, now: number): Expected {
   const { pictures, load, work } = sample;
   // The clock may stand still within a call, or be set back: nothing takes no time.
-  const ms = Math.max(policy.shortestMs, sample.ms) / pictures;
+  const took = Math.max(policy.shortestMs, sample.ms) / pictures;
+  // One that was given up takes longer than was thought; how long it was waited for says little of how much longer.
+  const ms = work || !expected ? took : Math.min(took, policy.deadline.times * expected.ms);
   const seen = work && { deviceMs: work.deviceMs / pictures, bytes: work.bytes / pictures };
   if (expected === undefined)
     return { ms, usualMs: ms, load, ...(seen ?? { deviceMs: 0, bytes: 0 }), ...worked(seen, now), at: now };

@@ -173,6 +173,20 @@ describe("patience", () => {
     expect(times.filter((ms) => ms < 100).length).toBeGreaterThan(20);
   });
 
+  it("is no longer than another of its class rests", async () => {
+    const { make, machines, clock } = world(["x", "x"]);
+    for (let seed = 0; seed < 20; seed++) await make({}, seed);
+    const [hung, rested] = machines;
+    rested!.becomes({ kind: "cold", retryAfterMs: null });
+    const before = rested!.asked;
+    for (let seed = 20; rested!.asked === before; seed++) await make({}, seed);
+    rested!.becomes(null);
+    hung!.becomes({ kind: "hang" });
+    const began = clock.now();
+    await make({ numerics: { kind: "exact" } }, 99);
+    expect(clock.now() - began).toBeLessThan(5_000);
+  });
+
   it("is the whole deadline where nothing is known and nobody else is there", async () => {
     const { make, machines, clock } = world(["x"]);
     machines[0]!.becomes({ kind: "hang" });

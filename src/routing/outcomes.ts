@@ -115,7 +115,8 @@ export class Outcomes {
     const { key, pictures } = bucket;
     const ofClass = expectedIn(endpoint.class, bucket, this.#peersOf(endpoint.offer.model), now);
     if (ofClass !== null) endpoint.slowness = afterCall(slowness, sample.ms / pictures, ofClass.ms, now);
-    expected.set(key, observed(expected.get(key), sample, now));
+    // Of a call that never ended nobody knows what it takes.
+    if (sample.work || expected.has(key)) expected.set(key, observed(expected.get(key), sample, now));
   }
 
   /** Takes over new states; what others should know is shared, what somebody may wait for rings. */

@@ -46,8 +46,16 @@ export interface Circumstances<E> {
 }
 
 /** In use, awake, and not one that has failed this call: could be asked with good hope, if drained then as the last. */
-export function isWell({ breaker, rest, againAt }: Standing<unknown>): boolean {
+function isWell({ breaker, rest, againAt }: Standing<unknown>): boolean {
   return breaker === "closed" && rest === "awake" && againAt === null;
+}
+
+/** @returns milliseconds until one of them is well: who rests will be, who is out of use may not; null: nobody will */
+export function hopeIn(standings: readonly Standing<unknown>[], now: number): number | null {
+  const waits = standings
+    .filter((one) => isWell({ ...one, rest: "awake" }))
+    .map(({ rest, restUntil }) => (rest === "awake" ? 0 : Math.max(0, restUntil - now)));
+  return waits.length > 0 ? Math.min(...waits) : null;
 }
 
 /** Well, and not drained. */

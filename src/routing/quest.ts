@@ -8,7 +8,7 @@ import type { Errand } from "./errand.ts";
 import { timeAtMost } from "./expected.ts";
 import type { Hub } from "./hub.ts";
 import { patienceOf } from "./patience.ts";
-import { type Choice, choose, isAdmitted, isWell, type Standing } from "./pick.ts";
+import { type Choice, choose, hopeIn, isAdmitted, type Standing } from "./pick.ts";
 import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { fault, nobody } from "./said.ts";
@@ -271,7 +271,10 @@ export class Quest<A> {
       leftMs: this.#end - now,
       timeoutMs: endpoint.offer.timeoutMs,
       expectedMs: expected && timeAtMost(expected, bucket.pictures, slots.inUse),
-      hasOthers: this.#all().some((one) => isWell(one) && one.endpoint !== endpoint),
+      othersInMs: hopeIn(
+        this.#all().filter((one) => one.endpoint !== endpoint),
+        now,
+      ),
     });
   }
 

@@ -117,6 +117,10 @@ describe("an expected time", () => {
     expect(observed(undefined, sample(300, 1, 3), at)).toMatchObject({ ms: 100, deviceMs: 50, bytes: 100 });
   });
 
+  it("is not six times over what it was, however long a call was waited for that never ended", () => {
+    expect(observed(seen(100), { ms: 55_000, load: 1, pictures: 1 }, at).ms).toBe(350);
+  });
+
   it("counts a fault's time and leaves the work as it was", () => {
     expect(observed(seen(100), { ms: 600, load: 1, pictures: 1 }, at)).toMatchObject({
       ms: 350,
