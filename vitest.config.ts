@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { builtIn } from "./scripts/built-in.ts";
 
 const processes = "test/{e2e,chaos}/**/*.test.ts";
 const workers = "test/workers/**/*.test.ts";
@@ -33,8 +34,8 @@ export default defineConfig({
                   generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }),
                 ),
                 MIGRATIONS: await readD1Migrations("migrations"),
-                ENDPOINT_URL: inject("unruly").url,
-                ENDPOINT_NUMERICS: inject("unruly").numerics,
+                PROVIDERS: JSON.stringify(builtIn(inject("unruly"))),
+                UNRULY_URL: inject("unruly").url,
               },
             },
           })),

@@ -1,4 +1,5 @@
 /** What the edge asks of a model endpoint and what it gets back: the step contract as types (docs/contract.md). */
+import type { Billed, Fault, FaultKind } from "./fault.ts";
 
 /** How a picture's prefix is corrupted (VPG section 3; `embedding` is the method, the others are its ablations). */
 export type CorruptionKind = "embedding" | "position" | "token" | "codebook";
@@ -68,6 +69,29 @@ export interface StepStats {
 export interface Route {
   readonly endpoint: string;
   readonly region: string | null;
+  /** Of a fleet: its kind of cloud (docs/providers.md). */
+  readonly provider?: string;
+  /** Of a fleet: why this one. */
+  readonly reason?: RouteReason;
+  /** Of a fleet: who failed before it, in order. */
+  readonly tried?: readonly Tried[];
+}
+
+/**
+ * Why a fleet asked an endpoint: it was the only one that could be, it holds the pictures' cache, it was the better of
+ * two drawn, it is tried after a time out of use, all others are out of use too, or another one was late.
+ */
+export type RouteReason = "only" | "sticky" | "choice" | "probe" | "panic" | "hedge";
+
+/** A call that failed before the one that answered. */
+export interface Tried {
+  readonly endpoint: string;
+  readonly fault: FaultKind["kind"];
+  /** Of a timeout. */
+  readonly phase?: "connect" | "head" | "body";
+  readonly billed: Billed;
+  /** Milliseconds from asking it to its fault. */
+  readonly ms: number;
 }
 
 /** The tokens of one picture's step that can be drawn, where an endpoint sends no others. */
@@ -92,6 +116,11 @@ export interface StepAnswer {
    * Ends after exactly that many bytes or throws a `Fault`; leaving the loop early closes the connection.
    */
   readonly logits: AsyncIterable<Uint8Array>;
+  /**
+   * Only a fleet has it: the same step from another endpoint, after this answer has failed in its body or in a row.
+   * Throws the last fault where nobody is left.
+   */
+  readonly elsewhere?: (fault: Fault) => Promise<StepAnswer>;
 }
 
 export type MediaFormat = "png" | "webp" | "jpeg" | "mp4";

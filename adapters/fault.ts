@@ -19,11 +19,21 @@ export class Fault extends Error {
   readonly fault: FaultKind;
   readonly endpoint: string;
   readonly billed: Billed;
+  /** Of `overloaded` and `cold`: the milliseconds it asks to be left alone for, where it says so. */
+  readonly retryAfterMs: number | null;
 
-  constructor(fault: FaultKind, endpoint: string, billed: Billed, message: string, cause?: unknown) {
+  constructor(
+    fault: FaultKind,
+    endpoint: string,
+    billed: Billed,
+    message: string,
+    cause?: unknown,
+    retryAfterMs: number | null = null,
+  ) {
     super(`${endpoint}: ${fault.kind}: ${message}`, cause === undefined ? undefined : { cause });
     this.fault = fault;
     this.endpoint = endpoint;
     this.billed = billed;
+    this.retryAfterMs = retryAfterMs;
   }
 }

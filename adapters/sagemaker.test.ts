@@ -51,6 +51,16 @@ test.each<[number, string, unknown, string]>([
   expect(await failureUnder(status, name, value)).toBe(expected);
 });
 
+test("a service that is overloaded is left alone for as long as it asks", async () => {
+  await using server = await serve((response) => {
+    const error = { "x-amzn-errortype": "ThrottlingException", "retry-after": "3" };
+    response.writeHead(400, error).end("{}");
+  });
+  const where = { name: "lab", region: "eu-central-1", endpoint: "e", numerics, url: server.url };
+  const source = sagemaker({ ...where, accessKeyId: "AKIAEXAMPLE", secretAccessKey: "secret" });
+  expect(await failureOf(source)).toMatchObject({ fault: { kind: "overloaded" }, retryAfterMs: 3_000 });
+});
+
 test("a request names what it wants, in the API's words", async () => {
   await using server = await serve((response) => {
     response.writeHead(200, { "content-type": vendorType(good.headerLength, "sagemaker") }).end(good.body);

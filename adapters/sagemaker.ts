@@ -156,7 +156,7 @@ function faultOf(call: Call, { refusal, incoming }: Exchange, error: unknown): F
         ? { originalStatus: error.OriginalStatusCode, originalMessage: error.OriginalMessage }
         : {};
     const { fault, billed, words } = awsVerdict({ ...refusal, name, ...original });
-    return call.refused(fault, words, billed);
+    return call.refused(fault, words, billed, refusal.headers);
   }
   if (error instanceof ModelStreamError && error.ErrorCode === "ModelInvocationTimeExceeded")
     return call.fault({ kind: "timeout", phase: "body" }, error.message);

@@ -53,6 +53,18 @@ describe("a status", () => {
     expect(fault.endpoint).toBe("lab");
   });
 
+  test.each([
+    [429, 2_000],
+    [503, 2_000],
+    [400, null],
+    [500, null],
+  ])("%i with a Retry-After of 2 s asks for %s ms", async (status, expected) => {
+    await using server = await serve((response) => {
+      response.writeHead(status, { "retry-after": "2" }).end();
+    });
+    expect((await failureOf(sourceAt(server.url))).retryAfterMs).toBe(expected);
+  });
+
   test("its text stays in the message, as JSON whatever the content type says", async () => {
     await using server = await serve((response) => {
       response.writeHead(400, { "content-type": "text/plain" }).end('{"error":"guidance: two strengths"}');

@@ -37,7 +37,7 @@ export function localSecret(folder: string, name: Secret): string {
 export function localVariables(folder: string, variables: Readonly<Record<string, string>>): string {
   const secrets = (Object.keys(SECRETS) as Secret[]).map((name) => [name, localSecret(folder, name)]);
   const all = { ...variables, VPG_LOCAL: "1", ...(Object.fromEntries(secrets) as Record<Secret, string>) };
-  const text = Object.entries(all).map(([name, value]) => `${name}=${quoted(value)}\n`);
+  const text = Object.entries(all).map(([name, value]) => `${name}=${quoted(name, value)}\n`);
   return writePrivately(folder, "variables.env", text.join(""));
 }
 
@@ -48,5 +48,14 @@ export function writePrivately(folder: string, file: string, text: string): stri
   return `${folder}/${file}`;
 }
 
-/** As dotenv reads it: JSON has double quotes of its own, which only single ones keep. */
-const quoted = (value: string) => (value.includes('"') ? `'${value}'` : JSON.stringify(value));
+/**
+ * As wrangler reads it: within a quotation mark that is not in the value all stands for itself but a dollar, which would
+ * name another variable.
+ * @throws Error naming the variable whose value has all three marks, which no such file can carry.
+ */
+function quoted(name: string, value: string): string {
+  const mark = ["'", "`", '"'].find((one) => !value.includes(one) && !(one === '"' && value.includes("\\")));
+  if (mark === undefined)
+    throw new Error(`${name}: a value with all kinds of quotation marks cannot be passed on`);
+  return mark + value.replaceAll("$", "\\$") + mark;
+}

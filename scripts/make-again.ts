@@ -56,6 +56,7 @@ export function requestOf(
 ) {
   const { n, seeds, settings } = receipt.request;
   const { temperature, vpg } = settings;
+  const classes = classesOf(receipt);
   return {
     model: receipt.model,
     prompt,
@@ -69,6 +70,8 @@ export function requestOf(
     ...(typeof temperature === "number" ? { temperature } : {}),
     top_k: settings.top_k,
     top_p: settings.top_p,
+    // Only the class that made them makes them again; of several no run can be repeated.
+    ...(classes.length === 1 ? { numerics: classes[0] } : {}),
     vpg: vpg === false ? false : { ...vpg, corruption: { ...vpg.corruption, ...givenCorruptionSeed(seeds) } },
   };
 }
@@ -79,10 +82,13 @@ function givenCorruptionSeed(seeds: Receipt["request"]["seeds"]): { seed?: numbe
   return others.every((other) => other === first) ? { seed: first! } : {};
 }
 
+/** The numerics classes that took part, in order of appearance. */
+const classesOf = ({ steps }: Receipt) => [
+  ...new Set(steps.flatMap((step) => step.routes.flatMap((route) => route.numerics))),
+];
+
 function compare(receipt: Receipt, { data = [], vpg = {} }: Answer): Compared[] {
-  const before = [
-    ...new Set(receipt.steps.flatMap((step) => step.routes.flatMap((route) => route.numerics))),
-  ];
+  const before = classesOf(receipt);
   const now = vpg.numerics ?? [];
   const sameArithmetic = before.length === 1 && now.length === 1 && before[0] === now[0];
   const why = [

@@ -1,15 +1,18 @@
-/** `npm start`: the built-in endpoint and the Worker beside it, one readable line a request, Ctrl-C ends both. */
+/** `npm start`: the built-in endpoint (or the endpoints of `--providers FILE`) and the Worker, one readable line a request, Ctrl-C ends both. */
 import { parseArgs } from "node:util";
 import { startEndpoint } from "../kernels/local/server.ts";
+import { builtIn } from "./built-in.ts";
 import { developmentKey } from "./development-key.ts";
 import { migrate } from "./migrate.ts";
 import { isFree } from "./port.ts";
+import { readProviders } from "./providers.ts";
 import { endWorker, startWorker, type WorkerProcess } from "./worker-process.ts";
 
 const { values } = parseArgs({
   options: {
     port: { type: "string", default: process.env.PORT ?? "8787" },
     folder: { type: "string", default: ".local" },
+    providers: { type: "string" },
   },
 });
 const { folder } = values;
@@ -27,11 +30,22 @@ if (!(await isFree(port))) {
 process.on("SIGINT", () => end(0));
 process.on("SIGTERM", () => end(0));
 
-const [endpoint] = await Promise.all([startEndpoint({ port: 0 }), migrate(folder)]);
-worker = startWorker({ port, folder, endpoint, authOff, log });
+// A migration that is killed half way leaves tables that the next one stumbles over: what can fail comes before it.
+const fleet = values.providers === undefined ? null : await fleetOf(values.providers);
+const [endpoint] = await Promise.all([fleet ? null : startEndpoint({ port: 0 }), migrate(folder)]);
+worker = startWorker({ port, folder, authOff, log, ...(fleet ?? { providers: builtIn(endpoint!) }) });
 worker.child.on("exit", (code) => fail(`the Worker ended with status ${code}`));
 await worker.ready;
 greet(await developmentKey(`http://localhost:${port}`, folder));
+
+/** The operator's endpoints and what is needed to reach them. */
+async function fleetOf(file: string) {
+  const { config, secrets, warnings } = await readProviders(file).catch((error: Error) =>
+    fail(error.message),
+  );
+  for (const line of warnings) console.warn(line);
+  return { providers: config, variables: secrets };
+}
 
 function log(line: string): void {
   if (greeted || !OWN.test(line)) console.log(line);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { startEndpoint } from "../kernels/local/server.ts";
+import { builtIn } from "./built-in.ts";
 import { developmentKey } from "./development-key.ts";
 import { migrate } from "./migrate.ts";
 import { freePort } from "./port.ts";
@@ -20,7 +21,7 @@ const [port, endpoint] = await Promise.all([freePort(), startEndpoint({ port: 0 
 const worker = startWorker({
   port,
   folder,
-  endpoint,
+  providers: builtIn(endpoint),
   log: (line) => UNREMARKABLE.test(line) || console.error(line),
 });
 let status = 1;

@@ -151,6 +151,7 @@ describe("npm run verify", () => {
         temperature: plan.sampling.temperature,
         top_k: plan.sampling.topK,
         top_p: plan.sampling.topP,
+        numerics: "class 0",
         vpg: { scale: 1.5, schedule: "constant", corruption: { ratio: 0.1, kind: "embedding" } },
       },
     });

@@ -1,5 +1,6 @@
 /** The Worker as a local process: wrangler dev, quiet about itself. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
 import { lines } from "./lines.ts";
 import { localVariables } from "./local-variables.ts";
 
@@ -13,10 +14,12 @@ interface WorkerOptions {
   readonly port: number;
   /** Where Durable Objects, R2 and D1 (brought up to date by `migrate`) live between starts, and the secrets and variables beside them. */
   readonly folder: string;
-  /** The endpoint that serves the models, and its numerics class. */
-  readonly endpoint: { readonly url: string; readonly numerics: string };
+  /** Who serves the models: a provider config (docs/providers.md). */
+  readonly providers: object;
   /** Takes every caller for the oldest account, without a key. */
   readonly authOff?: boolean;
+  /** The Worker as `buildWorker` made it: that one runs until the end, whatever changes in the folders it was made of. */
+  readonly built?: string;
   /** More variables of the Worker. */
   readonly variables?: Readonly<Record<string, string>>;
   /** What the Worker logs, and every warning and error, line by line. */
@@ -26,13 +29,24 @@ interface WorkerOptions {
 /** What wrangler says of itself. */
 const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has access|Binding\b|env\.|Using )/;
 
+/**
+ * Builds the Worker as it is deployed. `wrangler dev` builds anew and starts again when any file or folder that it looked
+ * into has changed, and breaks off what is under way.
+ * @param folder where to.
+ * @returns the script's path, for `startWorker`.
+ */
+export async function buildWorker(folder: string): Promise<string> {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" };
+  await promisify(execFile)("wrangler", ["deploy", "--dry-run", "--outdir", folder], { env });
+  return `${folder}/worker.js`;
+}
+
 /** Starts it in a process group of its own, so that all of it can be ended at once. */
 export function startWorker(options: WorkerOptions): WorkerProcess {
-  const { port, folder, endpoint, authOff, log } = options;
+  const { port, folder, providers, authOff, built, log } = options;
   const variables = localVariables(folder, {
     ...options.variables,
-    ENDPOINT_URL: endpoint.url,
-    ENDPOINT_NUMERICS: endpoint.numerics,
+    PROVIDERS: JSON.stringify(providers).replaceAll("'", "\\u0027"),
     ORIGIN: `http://localhost:${port}`,
     ...(authOff && { AUTH: "off" }),
   });
@@ -40,6 +54,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     "wrangler",
     [
       "dev",
+      ...(built === undefined ? [] : [built, "--no-bundle", "--config", "wrangler.toml"]),
       "--ip",
       "127.0.0.1",
       "--port",

@@ -1,11 +1,14 @@
 /** Reads the environment once, wires the rooms, exports the app and the Durable Objects. */
-import { triton } from "../adapters/triton.ts";
+import { env as startEnv } from "cloudflare:workers";
+import { loadProviders } from "../adapters/providers/load.ts";
+import { ConfigError } from "../adapters/providers/parse.ts";
 import kernelModule from "../kernels/edge/build/kernel.wasm";
 import { loadKernel } from "../kernels/edge/index.ts";
 import { makeAccounts } from "./accounts/index.ts";
 import { Pepper } from "./accounts/pepper.ts";
 import { makeApp } from "./api/app.ts";
 import { LOOPBACK } from "./api/identify.ts";
+import { catalogue } from "./catalogue/index.ts";
 import { seedPictures } from "./engine/seeds.ts";
 import { GenerationObject } from "./generation/generation.ts";
 import { GenerationIds } from "./generation/id.ts";
@@ -24,10 +27,14 @@ import { issueReceipt } from "./metering/receipt/issue.ts";
 import { publicKeys } from "./metering/receipt/sign.ts";
 import { Receipts } from "./metering/receipt/store.ts";
 import { Webhooks } from "./metering/webhooks/webhooks.ts";
+import { BoardObject } from "./routing/board.ts";
+import { Fleet } from "./routing/fleet.ts";
+import { Gossip } from "./routing/gossip.ts";
 
 interface Env {
   readonly GENERATIONS: DurableObjectNamespace<Generation>;
   readonly LEDGERS: DurableObjectNamespace<Ledger>;
+  readonly BOARD: DurableObjectNamespace<Board>;
   readonly DB: D1Database;
   readonly OUTPUTS: R2Bucket;
   /** What must outlive every picture: usage files and sealed ledgers. */
@@ -56,13 +63,11 @@ interface Env {
   readonly KEEP_DAYS: string;
   /** How long a link to an output lasts. */
   readonly LINK_SECONDS: string;
-  /** The endpoint that serves every model, and the numerics class it was started as. */
-  readonly ENDPOINT_URL: string;
-  readonly ENDPOINT_NUMERICS: string;
-  /** Calls to it go through this where there is one: a client certificate, or a network that webhooks cannot reach. */
-  readonly ENDPOINT?: Fetcher;
-  /** "1" where it knows how to leave out what cannot be drawn (docs/gpu.md, "Candidates"). */
-  readonly ENDPOINT_CANDIDATES?: string;
+  /**
+   * Who serves the models, as JSON (docs/providers.md); goes on in PROVIDERS_2, PROVIDERS_3, … where one variable is
+   * too small for it.
+   */
+  readonly PROVIDERS: string;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -74,21 +79,24 @@ const DELIVERIES = "vpg-edge-deliveries";
 /** Of usage events; no deployment's name, which may change while an event is on its way: account ids are unique anyway. */
 const USAGE_SOURCE = "urn:vpg-edge:ledger";
 const fetchOut: Fetch = (url, init) => fetch(url, init);
+/** A variable, secret or binding by its name. */
+const named = (env: object, name: string): unknown => (env as Record<string, unknown>)[name];
+/** Made while the script starts: a config that cannot be used is a deployment that fails, not a request that does. */
+const fleet = fleetOf(startEnv);
+const gossip = new Gossip(fleet, {
+  exchange: (learnt, counted) =>
+    (startEnv as unknown as Env).BOARD.getByName("board").exchange(learnt, counted),
+  now: () => Date.now(),
+  sleep,
+  log: (line) => console.warn(line),
+});
 const kernel = loadKernel(kernelModule);
 
 export class Generation extends GenerationObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
-    const source = triton({
-      name: "builtin",
-      url: env.ENDPOINT_URL,
-      region: null,
-      numerics: env.ENDPOINT_NUMERICS,
-      candidates: env.ENDPOINT_CANDIDATES === "1",
-      ...(env.ENDPOINT && { binding: env.ENDPOINT }),
-    });
     const issuing = { issuer: env.ORIGIN, secret: env.RECEIPT_KEY, receipts: new Receipts(env.OUTPUTS) };
     super(ctx, env, {
-      source,
+      sourceFor: (terms) => gossip.informed(fleet.sourceFor(terms)),
       kernel,
       outputs: env.OUTPUTS,
       haste: hasteOf(isLocal(env), env.VPG_HASTE),
@@ -124,6 +132,8 @@ export class Ledger extends LedgerObject<Env> {
   }
 }
 
+export class Board extends BoardObject<Env> {}
+
 let app: ReturnType<typeof makeApp> | null = null;
 
 export default {
@@ -148,6 +158,8 @@ export default {
       receipts: new Receipts(env.OUTPUTS),
       webhooks: webhooksOf(env),
       publicKeys: () => publicKeys(env.RECEIPT_KEY),
+      fleet,
+      board: gossip,
       seedPictures,
       randomSeed,
       local: env.VPG_LOCAL === "1",
@@ -158,7 +170,7 @@ export default {
   async queue(batch, env) {
     const ports = { sinks: () => readSinks(env.SINKS), webhooks: webhooksOf(env) };
     if (batch.queue === DELIVERIES) {
-      const secret = (name: string) => (env as unknown as Record<string, string | undefined>)[name];
+      const secret = (name: string) => named(env, name) as string | undefined;
       await deliver(batch as MessageBatch<Delivery>, { ...ports, secret, fetch: fetchOut });
     } else {
       const { RECORDS: files, DELIVERIES: deliveries } = env;
@@ -171,6 +183,53 @@ export default {
     }
   },
 } satisfies ExportedHandler<Env, LedgerEvent | Delivery>;
+
+/** @throws ConfigError that names every field that is wrong. */
+function fleetOf(env: object): Fleet {
+  const parts: string[] = [];
+  for (let i = 1; ; i++) {
+    const part = named(env, i === 1 ? "PROVIDERS" : `PROVIDERS_${i}`);
+    if (typeof part !== "string") break;
+    parts.push(part);
+  }
+  const surroundings = { secrets: (name: string) => named(env, name) };
+  const { offers, routing } = loadProviders(jsonOf(parts.join("")), catalogue, surroundings, console.warn);
+  const { hedging, creditValue = null } = routing;
+  return new Fleet(
+    offers,
+    {
+      now: () => Date.now(),
+      random: () => Math.random(),
+      sleep,
+      share: () => void gossip.exchange(),
+      log: (line) => console.warn(line),
+    },
+    { hedging, creditValue },
+  );
+}
+
+/** Ends as soon as the signal fires, too. */
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+    if (signal?.aborted) done();
+  });
+}
+
+/** @throws ConfigError where it is none; its text is not repeated. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ConfigError(["PROVIDERS: not JSON"]);
+  }
+}
 
 function webhooksOf(env: Env): Webhooks {
   const pepper = new Pepper(env.KEY_PEPPER);

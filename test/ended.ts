@@ -44,7 +44,7 @@ export function endedOf(plan: Plan, reason: Ended["end"]["reason"], committed = 
       routes: Array.from({ length: groups }, (_, group) => ({
         endpoint: `endpoint ${group}`,
         region: null,
-        failovers: step,
+        tried: Array.from({ length: step }, () => ({})),
       })),
     })),
     end: {

@@ -25,8 +25,8 @@ export class Exchange {
   readonly #events: boolean;
   /** A 200, once it is there; its body goes past the SDK unless it is an event stream. */
   incoming: Incoming | null = null;
-  /** Status and text of what was no 200. */
-  refusal: { readonly status: number; readonly text: string } | null = null;
+  /** Status, text and headers of what was no 200. */
+  refusal: { readonly status: number; readonly text: string; readonly headers: Headers } | null = null;
 
   /**
    * @param call whose deadline and signal hold
@@ -58,7 +58,7 @@ export class Exchange {
     const seen = { statusCode: response.status, headers: Object.fromEntries(response.headers) };
     if (response.status !== 200) {
       const text = await readText(pieces, Math.max(this.#longestSecret, this.#call.longestHidden));
-      this.refusal = { status: response.status, text };
+      this.refusal = { status: response.status, text, headers: response.headers };
       return { ...seen, body: new TextEncoder().encode(text) };
     }
     this.incoming = { headers: response.headers, pieces };

@@ -4,6 +4,7 @@ import { Malformed } from "../oip/malformed.ts";
 import { type Pieces, piecesOf } from "../oip/pieces.ts";
 import { described, meaningOf } from "./network.ts";
 import { longestOf, type Redact, redactor } from "./redact.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
 type Phase = "connect" | "head" | "body";
 
@@ -118,11 +119,18 @@ export class Call {
    * @param kind what kind
    * @param text for the log; secrets are taken out of it here
    * @param billed whether it cost something, if that is known better than from how far the call came
+   * @param retryAfterMs how long it asks to be left alone
    * @returns the fault
    */
-  fault(kind: FaultKind, text: string, billed: Billed = this.#billed): Fault {
+  fault(
+    kind: FaultKind,
+    text: string,
+    billed: Billed = this.#billed,
+    retryAfterMs: number | null = null,
+  ): Fault {
     const { endpoint, redact, hidden = [] } = this.#options;
-    return new Fault(kind, endpoint, billed, redactor(hidden)(redact(text)).slice(0, maxMessage));
+    const message = redactor(hidden)(redact(text)).slice(0, maxMessage);
+    return new Fault(kind, endpoint, billed, message, undefined, retryAfterMs);
   }
 
   /**
@@ -132,10 +140,13 @@ export class Call {
    * @param kind what the status means
    * @param text for the log
    * @param billed whether it cost something
+   * @param headers the answer's, where the endpoint may say how long it wants to be left alone
    * @returns the fault
    */
-  refused(kind: FaultKind, text: string, billed: Billed): Fault {
-    return this.#stopped?.fault.kind === "cancelled" ? this.#stopped : this.fault(kind, text, billed);
+  refused(kind: FaultKind, text: string, billed: Billed, headers: Headers = new Headers()): Fault {
+    if (this.#stopped?.fault.kind === "cancelled") return this.#stopped;
+    const comesBack = kind.kind === "overloaded" || kind.kind === "cold";
+    return this.fault(kind, text, billed, comesBack ? retryAfterOf(headers) : null);
   }
 
   /** The call is over: no timer, no listener stays. */

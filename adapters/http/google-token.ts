@@ -59,7 +59,7 @@ export class AccessTokens {
   readonly #fetch: typeof fetch;
   readonly #now: () => number;
   readonly #patienceMs: number;
-  #key: Promise<CryptoKey> | null = null;
+  #key: CryptoKey | null = null;
   #token: Token | null = null;
   /** Tokens that calls under way may still carry, each until its own end. */
   #carried: Token[] = [];
@@ -144,22 +144,21 @@ export class AccessTokens {
     const claims = { iss: email, scope, aud: tokenUri, iat: issued, exp: issued + lifetimeS };
     const encoder = new TextEncoder();
     const signed = [head, claims].map((part) => base64url(encoder.encode(JSON.stringify(part)))).join(".");
-    this.#key ??= importKey(this.#account.privateKey);
-    const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", await this.#key, encoder.encode(signed));
+    // Each request's own import until one is done: what one request waits for ends with it.
+    this.#key ??= await importKey(this.#account.privateKey);
+    const signature = await crypto.subtle.sign("RSASSA-PKCS1-v1_5", this.#key, encoder.encode(signed));
     return `${signed}.${base64url(new Uint8Array(signature))}`;
   }
 }
 
 /** Null when it took longer: in workerd an exchange ends never when the request that began it is torn down. */
 async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ms);
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 

@@ -50,7 +50,7 @@ export function plainWire(options: PlainOptions): Wire {
       const complaint = await readComplaint(pieces, Math.max(options.longestSecret, call.longestHidden));
       const refusal = { status: response.status, complaint, headers: response.headers };
       const { fault, billed } = verdict(refusal, headers);
-      throw call.refused(fault, `${response.status} ${complaint}`, billed);
+      throw call.refused(fault, `${response.status} ${complaint}`, billed, response.headers);
     },
   };
 }

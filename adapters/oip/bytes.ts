@@ -70,6 +70,8 @@ export function textValues(tensor: Tensor): string[] {
   return bytesValues(tensor).map((element) => utf8(element, tensor.name));
 }
 
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /**
  * @param bytes what should be UTF-8
  * @param what its name in the message
@@ -78,7 +80,7 @@ export function textValues(tensor: Tensor): string[] {
  */
 export function utf8(bytes: Uint8Array, what: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return strict.decode(bytes);
   } catch {
     throw new Malformed(`${what}: not UTF-8`);
   }

@@ -62,6 +62,28 @@ test("a stream is read on demand, and closing it cancels it", async () => {
   expect(await pieces.next()).toBeNull();
 });
 
+test("a stream of bytes is asked for more at a time once what was asked for has come", async () => {
+  const body = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
+  const rooms: number[] = [];
+  let at = 0;
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const request = controller.byobRequest!;
+      const view = request.view as Uint8Array;
+      rooms.push(view.byteLength);
+      const part = body.subarray(at, at + view.byteLength);
+      view.set(part);
+      at += part.byteLength;
+      if (part.byteLength === 0) controller.close();
+      request.respond(part.byteLength);
+    },
+  });
+  const bytes = await new ByteReader(piecesOf(stream)).exactly(body.byteLength, "body");
+  expect(Buffer.compare(bytes, body)).toBe(0);
+  expect(rooms).toEqual([4_096, 16_384, 65_536, 65_536, 65_536]);
+});
+
 test("no stream is an empty body", async () => {
   const pieces = piecesOf(null);
   expect(await pieces.next()).toBeNull();

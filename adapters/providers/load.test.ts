@@ -43,7 +43,7 @@ const secrets = (name: string) =>
 
 function load(providers: readonly object[], models: readonly KnownModel[] = [sprites]) {
   const lines: string[] = [];
-  const offers = loadProviders({ providers }, models, { secrets }, (line) => lines.push(line));
+  const { offers } = loadProviders({ providers }, models, { secrets }, (line) => lines.push(line));
   return { offers, lines };
 }
 
@@ -88,6 +88,24 @@ describe("a config", () => {
       "a secret that is not set",
       lab({ auth: { kind: "bearer", token: "GPU_TOKEN" } }),
       "providers[0].auth.token (lab): no secret GPU_TOKEN is set",
+    ],
+    [
+      "the config itself as a header",
+      lab({ headers: { "x-key": "PROVIDERS_2" } }),
+      "providers[0].headers.x-key (lab): PROVIDERS_2 is the Worker's own",
+    ],
+    ["a binding of ours", lab({ mtls: "LEDGERS" }), "providers[0].mtls (lab): LEDGERS is the Worker's own"],
+    ["a key of ours", aws({ secretKey: "ID_SECRET" }), "providers[0].secretKey (aws): ID_SECRET is the"],
+    ["a weight beyond all sense", lab({ weight: 1e13 }), "providers[0].weight (lab): at most"],
+    [
+      "a price beyond all sense",
+      lab({ price: { second: 1e300, gigabyte: 0 } }),
+      "providers[0].price.second (lab): at most",
+    ],
+    [
+      "a class called any",
+      lab({ models: [model({ numerics: { class: "any", exact: false } })] }),
+      "is a caller's word, and no class's name",
     ],
     [
       "a binding that is not there",
@@ -140,6 +158,13 @@ describe("a config", () => {
 
   test("says everything that is wrong at once", () => {
     expect(problems(lab({ weight: 0 }), aws({ regoin: "x" })).split("\n")).toHaveLength(3);
+  });
+
+  test("in which a class is exact at one provider and not at another names both", () => {
+    const loose = aws({ models: [model({ numerics: { class: "noise", exact: false } })] });
+    expect(problems(lab(), loose)).toContain(
+      "providers[1].models[0].numerics.exact (aws): class noise is true at providers[0].models[0].numerics.exact (lab)",
+    );
   });
 
   test("with two providers of one name is refused", () => {
@@ -236,7 +261,7 @@ test("the examples in docs/providers.md are configs that start", async () => {
   expect(examples).toHaveLength(4);
   const account = google().keyFile("https://oauth2.example");
   for (const example of examples) {
-    const offers = loadProviders(
+    const { offers } = loadProviders(
       example,
       [sprites],
       { secrets: (name) => (name === "GOOGLE_ACCOUNT" ? account : "a value") },
@@ -257,7 +282,9 @@ test("a client certificate's binding is what calls go through", async () => {
       return fetch(server.url, init);
     },
   };
-  const [offer] = loadProviders(
+  const {
+    offers: [offer],
+  } = loadProviders(
     { providers: [lab({ mtls: "CERTIFICATE" })] },
     [sprites],
     { secrets: () => binding },

@@ -3,7 +3,7 @@ import type { StepSource } from "../contract.ts";
 import { type Limits, picturesWithin, rowBytes } from "../limits.ts";
 import { connect, limitsOf, MissingSecret, type Surroundings } from "./connect.ts";
 import { ConfigError, parseConfig } from "./parse.ts";
-import type { ProviderConfig } from "./schema.ts";
+import type { Config, ProviderConfig } from "./schema.ts";
 
 /** What is read of a catalogue's model. */
 export interface KnownModel {
@@ -28,6 +28,8 @@ export interface Offer {
   readonly provider: string;
   readonly kind: ProviderConfig["kind"];
   readonly region: string | null;
+  /** The larger area its region lies in. */
+  readonly area: string | null;
   readonly model: string;
   readonly revision: string;
   readonly numerics: { readonly class: string; readonly exact: boolean };
@@ -42,12 +44,19 @@ export interface Offer {
   readonly source: StepSource;
 }
 
+/** All that a provider file says. */
+export interface Providers {
+  /** One a provider and model. */
+  readonly offers: readonly Offer[];
+  readonly routing: Config["routing"];
+}
+
 /**
  * @param value the provider file, parsed as JSON
  * @param models the catalogue
  * @param surroundings where secrets are, and which fetch to use
  * @param log told of each schedule that is struck off a provider
- * @returns an offer a provider and model
+ * @returns an offer a provider and model, and how to choose among them
  * @throws ConfigError naming each field that is wrong, each secret that is missing, and each model that is left without provider
  */
 export function loadProviders(
@@ -55,8 +64,8 @@ export function loadProviders(
   models: readonly KnownModel[],
   surroundings: Surroundings,
   log: (line: string) => void,
-): Offer[] {
-  const { providers } = parseConfig(value);
+): Providers {
+  const { providers, routing } = parseConfig(value);
   const problems: string[] = [];
   const offers = providers.flatMap((provider, i) =>
     provider.models.flatMap((entry, j): Offer[] => {
@@ -88,7 +97,7 @@ export function loadProviders(
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return offers;
+  return { offers, routing };
 }
 
 function offerOf(
@@ -97,12 +106,12 @@ function offerOf(
   schedules: readonly string[],
   source: StepSource,
 ): Offer {
-  const { name, kind, region, price, weight, limits } = provider;
+  const { name, kind, region, area = null, price, weight, limits } = provider;
   const { id: model, revision, numerics, serves } = entry;
   const { timeoutMs } = limitsOf(provider);
   const { concurrency } = limits;
   return {
-    ...{ provider: name, kind, region, model, revision, numerics, serves, schedules },
+    ...{ provider: name, kind, region, area, model, revision, numerics, serves, schedules },
     ...{ price, weight, concurrency, timeoutMs, source },
   };
 }

@@ -41,6 +41,8 @@ const model = z.strictObject({
 const common = {
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "small letters, digits and dashes"),
   models: z.array(model).min(1),
+  /** The larger area its region lies in (`eu`), where the cloud's own name of it does not begin so. */
+  area: word.optional(),
   /** What it costs us, in millionths of the operator's currency: a second of device time, a gigabyte of answers. */
   price: z.strictObject({ second: z.number().min(0), gigabyte: z.number().min(0) }),
   /** Its share among equals. */
@@ -48,7 +50,7 @@ const common = {
   limits,
 };
 
-/** A region rule of the caller compares with it; null where that means nothing. */
+/** A caller's `region` compares with it; null where that means nothing. */
 const region = word.nullable();
 
 const auth = z
@@ -118,7 +120,17 @@ const sagemaker = z.strictObject({
 
 const providerSchema = z.discriminatedUnion("kind", [triton, oip, azure, vertex, sagemaker]);
 
-export const configSchema = z.strictObject({ providers: z.array(providerSchema).min(1) });
+/** How the edge chooses among them (docs/routing.md). */
+const routing = z
+  .strictObject({
+    /** Asks a second endpoint where the first is late; a few steps in a hundred cost twice. */
+    hedging: z.boolean().default(false),
+    /** What a micro-credit earns, in the unit of `price`: a step is sent nowhere where it costs more than it earns. */
+    creditValue: z.number().positive().optional(),
+  })
+  .prefault({});
+
+export const configSchema = z.strictObject({ providers: z.array(providerSchema).min(1), routing });
 
 export type ProviderConfig = z.infer<typeof providerSchema>;
 export type Config = z.infer<typeof configSchema>;

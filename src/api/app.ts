@@ -4,6 +4,7 @@ import { Refusal } from "../refusal.ts";
 import { accountRoutes } from "./account.ts";
 import { adminRoutes } from "./admin.ts";
 import { adminKeyRoutes } from "./admin-keys.ts";
+import { adminRoutingRoutes } from "./admin-routing.ts";
 import { refuseLarge, refuseOtherTypes } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { answerError, refusalOfIssues } from "./errors.ts";
@@ -68,7 +69,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.use("/v1/*", refuseLarge, refuseOtherTypes);
 
   imageRoutes(app, deps);
-  modelRoutes(app);
+  modelRoutes(app, () => deps.fleet);
   generationListRoute(app, deps);
   generationRoutes(app, deps);
   outputRoutes(app, deps);
@@ -80,6 +81,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   webhookRoutes(app, deps);
   adminRoutes(app, deps);
   adminKeyRoutes(app, deps);
+  adminRoutingRoutes(app, deps);
   app.openapi(health, (c) => c.json({ status: "ok" as const }, 200));
   let description: ReturnType<typeof describeApi> | null = null;
   app.get("/openapi.json", (c) => {

@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { Refusal } from "../refusal.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { type Attempt, type Held, holdPrice } from "./hold.ts";
+import { unservedBy } from "./routing.ts";
 
 export interface Begun {
   readonly id: string;
@@ -16,6 +17,7 @@ export interface Begun {
 
 /**
  * Holds the price, starts the generation and follows it. A retry joins the generation of the first request.
+ * @param stream what the answer's event stream is counted as; null: it is none.
  * @throws Refusal where the price cannot be held, or what a retry joined has expired.
  */
 export async function begin(
@@ -24,23 +26,32 @@ export async function begin(
   caller: Caller,
   plan: Plan,
   attempt: Attempt,
-  stream: boolean,
+  stream: string | null,
 ): Promise<Begun> {
   const { account, project, apiKey } = caller;
   const comesBack = attempt.idempotencyKey !== null;
-  const hangUp = stream && !comesBack ? "stop" : "finish";
+  const hangUp = stream !== null && !comesBack ? "stop" : "finish";
   const terms = { account, project, apiKey, hangUp, comesBack } as const;
-  const held = await holdPrice(c, deps, caller, plan, attempt);
+  const held = await hold();
   const first = await run(held);
   if (first) return first;
   // Held once and never started: the ledger lets it go, and this request is the first again.
   await deps.ledgers(account).review(account, held.id);
-  const anew = await holdPrice(c, deps, caller, plan, attempt);
+  const anew = await hold();
   const second = await run(anew);
   if (second) return second;
   throw new Refusal("internal_error", "The generation could not be started; nothing was charged.", {
     internal: anew.id,
   });
+
+  async function hold(): Promise<Held> {
+    const made = await holdPrice(c, deps, caller, plan, attempt, stream);
+    const unserved = made.joined ? null : unservedBy(deps.fleet, plan);
+    if (!unserved) return made;
+    // It could have been a retry of what was served once, and is none: what was held for it goes back.
+    await deps.ledgers(account).review(account, made.id);
+    throw unserved;
+  }
 
   async function run({ id, madeMs, plan: agreed, joined }: Held): Promise<Begun | null> {
     c.set("generation", id);
@@ -49,8 +60,13 @@ export async function begin(
       throw new Refusal("asset_expired", "The pictures of this request have expired; ask under a new key.");
     }
     if (typeof joins !== "string") return begun(id, joins.record.plan, joins);
-    const started = await deps.generations.start(id, madeMs, agreed, terms);
-    const followed = started === "started" ? await deps.generations.follow(account, id, 0) : started;
+    const followed = await deps.generations.begin(
+      id,
+      madeMs,
+      agreed,
+      terms,
+      stream === null ? "events" : "all",
+    );
     return typeof followed === "string" ? null : begun(id, agreed, followed);
   }
 

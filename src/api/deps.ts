@@ -10,6 +10,8 @@ import type { PublicKeys } from "../metering/receipt/sign.ts";
 import type { Receipts } from "../metering/receipt/store.ts";
 import type { Webhooks } from "../metering/webhooks/webhooks.ts";
 import type { SeedPictures } from "../plan/plan.ts";
+import type { Fleet } from "../routing/fleet.ts";
+import type { Gossip } from "../routing/gossip.ts";
 
 export interface Deps {
   readonly generations: GenerationService<unknown>;
@@ -24,6 +26,10 @@ export interface Deps {
   readonly webhooks: Webhooks;
   /** The keys that receipts can be checked with. */
   readonly publicKeys: () => Promise<PublicKeys>;
+  /** The endpoints that serve the models. */
+  readonly fleet: Fleet;
+  /** What all isolates have seen of them. */
+  readonly board: Pick<Gossip, "exchange">;
   readonly seedPictures: SeedPictures;
   /** An integer 0 .. 2^53 - 1 that nobody can foresee. */
   readonly randomSeed: () => number;

@@ -42,6 +42,7 @@ const events = createRoute({
         .enum(["b64_json", "url"])
         .optional()
         .describe("how finished pictures come; by default b64_json"),
+      include_failover: z.enum(["true", "false"]).optional().describe("`true`: with `vpg.failover` events"),
     }),
     headers: z.object({
       "last-event-id": z.string().optional().openapi({
@@ -117,7 +118,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const caller = allow(c.get("caller"), "read");
     await checkId(id, deps);
     const after = lastEventId(c.req.header("last-event-id"));
-    const place = await takePlace(c, deps, caller, null);
+    const place = await takePlace(c, deps, caller);
     const followed = await deps.generations.follow(caller.account, id, after).catch(leaving(place));
     if (typeof followed === "string") {
       place.leave();
@@ -136,6 +137,7 @@ export function generationRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
       warnings: [],
       link,
       place,
+      failovers: c.req.valid("query").include_failover === "true",
     });
   });
 

@@ -8,6 +8,7 @@ import { totalOf } from "../plan/price.ts";
 import { Refusal } from "../refusal.ts";
 import { canonical } from "./canonical.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { tooManyStreams } from "./streams.ts";
 
 /** A hold: the generation that it pays for, new or joined by a retry, and the plan that is agreed. */
 export interface Held {
@@ -46,16 +47,14 @@ export async function attemptOf(c: Context<ApiEnv>, request: unknown): Promise<A
   };
 }
 
-/**
- * What a refused request is known by when its client sends it again of its own; null where its key tells, and where it
- * is such a retry itself: what it retries may run, and the next retry must find that.
- */
-export const sentAgain = ({ idempotencyKey, bodySha256, retryCount }: Attempt): string | null =>
-  idempotencyKey === null && retryCount === 0 ? bodySha256 : null;
+/** Whether the request may be a retry of one that was served: then that one is answered, whatever is served now. */
+export const mayJoin = ({ idempotencyKey, retryCount }: Attempt): boolean =>
+  idempotencyKey !== null || retryCount > 0;
 
 /**
  * Holds a plan's price, or finds the generation that this request is a retry of.
  * Sets the `x-ratelimit-*` headers.
+ * @param stream the event stream that the answer will be, which takes its place in the same call; null: none.
  * @throws Refusal for an empty balance, a spent budget, a limit, a disabled key, a key used for another body.
  */
 export async function holdPrice(
@@ -64,10 +63,11 @@ export async function holdPrice(
   { account, project, apiKey }: Caller,
   plan: Plan,
   attempt: Attempt,
+  stream: string | null,
 ): Promise<Held> {
   const madeMs = Date.now();
   const id = await ids.make(madeMs, crypto.getRandomValues(new Uint8Array(16)));
-  const answer = await reserve(() => ledgers(account), {
+  const request: HoldRequest = {
     account,
     generation: id,
     apiKey,
@@ -77,7 +77,8 @@ export async function holdPrice(
     amount: totalOf(plan),
     plan: JSON.stringify(plan),
     ...attempt,
-  });
+  };
+  const answer = await reserve(() => ledgers(account).reserve(request, stream));
   if (answer.limits) setLimitHeaders(c, answer.limits);
   if (answer.kind === "refused") throw refusalOf(answer.refusal, totalOf(plan));
   if (answer.kind === "held") return { id, madeMs, plan, joined: false };
@@ -91,13 +92,10 @@ export async function holdPrice(
 }
 
 /** A reservation is idempotent by its generation, so an object that died in the middle is asked again. */
-async function reserve(
-  ledger: () => { reserve(request: HoldRequest): Promise<HoldAnswer> },
-  request: HoldRequest,
-): Promise<HoldAnswer> {
+async function reserve(ask: () => Promise<HoldAnswer>): Promise<HoldAnswer> {
   for (let tries = 1; ; tries++) {
     try {
-      return await ledger().reserve(request);
+      return await ask();
     } catch (cause) {
       if (tries < TRIES) continue;
       throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
@@ -127,6 +125,8 @@ function refusalOf(refusal: HoldRefusal, price: number): Refusal {
       return new Refusal(refusal.why, `At most ${refusal.limit} generations at a time.`, {
         retryAfterMs: refusal.retryAfterMs,
       });
+    case "too_many_streams":
+      return tooManyStreams(refusal);
     case "key_disabled":
       return new Refusal("invalid_api_key", "This API key has been disabled.");
     case "account_disabled":

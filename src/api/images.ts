@@ -9,9 +9,10 @@ import { Refusal } from "../refusal.ts";
 import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
-import { attemptOf, sentAgain } from "./hold.ts";
+import { attemptOf, mayJoin } from "./hold.ts";
 import { linking } from "./link.ts";
 import { type Outcome, quoteOf, reportOf, usageOf } from "./report.ts";
+import { unservedBy } from "./routing.ts";
 import {
   errorAnswer,
   eventStream,
@@ -23,7 +24,7 @@ import {
 import { seconds } from "./seconds.ts";
 import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
-import { leaving, takePlace } from "./streams.ts";
+import { leaving, placeOf } from "./streams.ts";
 import { timingHeader } from "./timing.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -86,12 +87,16 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const caller = allow(c.get("caller"), "generate");
     const attempt = await attemptOf(c, request);
     const planned = planOf(request, caller, deps);
-    if (c.req.valid("query").dry_run === "true") return c.json(quoteOf(planned), 200);
+    const isDryRun = c.req.valid("query").dry_run === "true";
+    const unserved = unservedBy(deps.fleet, planned);
+    if (unserved && (isDryRun || !mayJoin(attempt))) throw unserved;
+    if (isDryRun) return c.json(quoteOf(planned), 200);
     refuseAbove(request.max_micro_credits, planned);
     const parsedMs = performance.now();
-    const place = request.stream ? await takePlace(c, deps, caller, sentAgain(attempt)) : null;
-    const began = begin(c, deps, caller, planned, attempt, place !== null);
-    const { followed, plan, id } = await (place ? began.catch(leaving(place)) : began);
+    const stream = request.stream ? crypto.randomUUID() : null;
+    const begun = begin(c, deps, caller, planned, attempt, stream);
+    const place = stream === null ? null : placeOf(c, deps, caller, stream, begun);
+    const { followed, plan, id } = await begun.catch(leaving(place));
     const auth = c.get("authMs");
     const timing = { parse: parsedMs - c.get("began") - auth, auth, reserve: performance.now() - parsedMs };
     const { createdMs } = followed.record;
@@ -99,8 +104,18 @@ export function imageRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     const safetyIdentifier = request.safety_identifier ?? request.user ?? null;
     const link = request.response_format === "url" ? linking(c, deps, followed.record) : null;
     if (place) {
+      const failovers = request.stream_options?.include_failover === true;
       c.header("server-timing", timingHeader(timing));
-      return answerStream(c, followed, { id, plan, createdMs, safetyIdentifier, warnings, link, place });
+      return answerStream(c, followed, {
+        id,
+        plan,
+        createdMs,
+        safetyIdentifier,
+        warnings,
+        link,
+        place,
+        failovers,
+      });
     }
     const { pictures, outcome } = await collect(followed.lines, plan.pictures.length);
     c.header("server-timing", timingHeader({ ...timing, ...outcome.timing }));
@@ -127,6 +142,9 @@ function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
   if (request.partial_images && !request.stream) {
     throw refused("partial_images", "previews need `stream: true`");
   }
+  if (request.stream_options && !request.stream) {
+    throw refused("stream_options", "it needs `stream: true`");
+  }
   return makePlan(
     {
       prompt: request.prompt,
@@ -141,6 +159,7 @@ function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
       topK: request.top_k ?? undefined,
       topP: request.top_p ?? undefined,
       vpg: request.vpg ?? undefined,
+      routing: { route: request.route, region: request.region, numerics: request.numerics },
     },
     modelOf(request.model, caller),
     deps.seedPictures,

@@ -3,6 +3,8 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Caller } from "../accounts/caller.ts";
 import { catalogue, findModel, type Model, type Schedule } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
+import type { Fleet } from "../routing/fleet.ts";
+import { offeredOf } from "../routing/offered.ts";
 import type { ApiEnv } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
 import { anyKey } from "./spec.ts";
@@ -31,17 +33,17 @@ const one = createRoute({
   },
 });
 
-export function modelRoutes(app: OpenAPIHono<ApiEnv>): void {
+export function modelRoutes(app: OpenAPIHono<ApiEnv>, fleet: () => Fleet): void {
   app.openapi(list, (c) => {
     const models = catalogue.filter((model) => mayUse(c.get("caller"), model));
-    return c.json({ object: "list" as const, data: models.map(answerOf) }, 200);
+    return c.json({ object: "list" as const, data: models.map((model) => answerOf(model, fleet())) }, 200);
   });
   app.openapi(one, (c) => {
     const { id } = c.req.valid("param");
     const model = findModel(id);
     if (!model || !mayUse(c.get("caller"), model))
       throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
-    return c.json(answerOf(model), 200);
+    return c.json(answerOf(model, fleet()), 200);
   });
 }
 
@@ -55,7 +57,7 @@ const mapOf = (step: Schedule["steps"][number]) => [
   ...("bits" in step ? [step.bits] : []),
 ];
 
-function answerOf(model: Model) {
+function answerOf(model: Model, fleet: Fleet) {
   const { id, created, title, family, revision, condition, schedules, formats, limits, defaults } = model;
   return {
     id,
@@ -74,5 +76,6 @@ function answerOf(model: Model) {
     max_n: limits.pictures,
     max_tokens: limits.tokens,
     defaults,
+    ...offeredOf(fleet.offers, id),
   };
 }

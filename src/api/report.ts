@@ -18,6 +18,7 @@ export function settingsOf(plan: Plan) {
     top_k: plan.sampling.topK,
     top_p: plan.sampling.topP,
     vpg: plan.vpg.scale === 0 ? false : plan.vpg,
+    ...plan.routing,
     strengths: plan.steps.map(({ guidance, lambda }) => ({ guidance, lambda })),
   };
 }

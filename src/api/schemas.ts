@@ -89,6 +89,33 @@ export const imageRequest = z
     top_k: z.int().min(0).max(1_000_000).nullish().describe("0: off"),
     top_p: z.number().min(0).max(1).nullish().describe("1: off"),
     vpg: vpg.nullish(),
+    route: z
+      .enum(["fastest", "balanced", "cheapest"])
+      .nullish()
+      .describe("which endpoints are preferred; the price is the same; by default `balanced`"),
+    region: z
+      .string()
+      .min(1)
+      .max(200)
+      .nullish()
+      .describe("draw there and nowhere else: a region (`eu-central-1`), or an area (`eu`)"),
+    numerics: z
+      .string()
+      .min(1)
+      .max(200)
+      .nullish()
+      .describe(
+        "`any`; `exact`: all steps in one exact numerics class, whatever fails; or the class that an earlier answer named, to make its pictures again; by default `any`",
+      ),
+    stream_options: z
+      .strictObject({
+        include_failover: z
+          .boolean()
+          .nullish()
+          .describe("adds `vpg.failover` events: an endpoint failed, another goes on"),
+      })
+      .nullish()
+      .describe("with `stream: true` only"),
     max_micro_credits: z
       .int()
       .min(0)
@@ -119,11 +146,12 @@ export const eventStream = {
           .enum([
             "image_generation.partial_image",
             "image_generation.completed",
+            "vpg.failover",
             "vpg.picture_failed",
             "error",
           ])
           .describe(
-            "the first two as the OpenAI API has them; each picture ends with one of the two in the middle; `error`, if any failed, is the last of all",
+            "the first two as the OpenAI API has them; each picture ends with `image_generation.completed` or `vpg.picture_failed`; `vpg.failover` comes where it was asked for; `error`, if any failed, is the last of all",
           ),
         data: z
           .string()

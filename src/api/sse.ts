@@ -18,6 +18,8 @@ export interface StreamContext {
   readonly warnings: readonly Warning[];
   /** Where finished pictures come as links: makes one. */
   readonly link: ((imageIndex: number) => Promise<string>) | null;
+  /** Whether `vpg.failover` was asked for. */
+  readonly failovers: boolean;
   /** Among the streams that the caller's key has open. */
   readonly place: StreamPlace;
 }
@@ -50,7 +52,9 @@ function eventStream(
     context.place.leave();
     unheard(leave());
   };
-  signal.addEventListener("abort", hangUp);
+  // It may have gone while the generation was started.
+  if (signal.aborted) hangUp();
+  else signal.addEventListener("abort", hangUp, { once: true });
   return new ReadableStream(
     {
       async pull(controller) {
@@ -81,6 +85,7 @@ function broken({ id }: StreamContext, cause: unknown): string {
 
 async function textOf(line: Line, context: StreamContext): Promise<string> {
   if ("comment" in line) return `: ${line.comment}\n\n`;
+  if (line.event.type === "failover" && !context.failovers) return ": another endpoint goes on\n\n";
   const isLinked = context.link && line.event.type === "completed";
   const media = isLinked ? { url: await context.link(line.event.imageIndex) } : { b64_json: line.media };
   const [type, data] = dataOf(line.event, media, context);
@@ -120,6 +125,21 @@ function dataOf(event: GenerationEvent, media: Media, context: StreamContext): [
           vpg: reportOf(id, plan, event, warnings),
         },
       ];
+    case "failover": {
+      const { imageIndex, images, step, from, to, fault, fromClass, toClass } = event;
+      return [
+        "vpg.failover",
+        {
+          image_index: imageIndex,
+          images,
+          step,
+          from,
+          to,
+          fault,
+          numerics: { from: fromClass, to: toClass },
+        },
+      ];
+    }
     case "picture_failed":
       return ["vpg.picture_failed", { image_index: event.imageIndex, reason: event.reason }];
     case "failed":

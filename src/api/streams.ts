@@ -17,39 +17,54 @@ export interface StreamPlace {
 
 /** What gives a place back when what was to be streamed cannot be. */
 export const leaving =
-  (place: StreamPlace) =>
+  (place: StreamPlace | null) =>
   (error: unknown): never => {
-    place.leave();
+    place?.leave();
     throw error;
   };
 
+/** As many are open as may be. */
+export const tooManyStreams = ({ limit, retryAfterMs }: { limit: number; retryAfterMs: number }): Refusal =>
+  new Refusal("too_many_streams", `At most ${limit} event streams open at a time.`, { retryAfterMs });
+
 /**
  * Takes a place for a stream that is about to be opened.
- * @param bodySha256 of a request that its client will send again when it is refused; null: it will not.
  * @throws Refusal `too_many_streams` where the key has as many open as it may.
  */
 export async function takePlace(
   c: Context,
-  { ledgers }: Pick<Deps, "ledgers">,
-  { account, apiKey }: Caller,
-  bodySha256: string | null,
+  deps: Pick<Deps, "ledgers">,
+  caller: Caller,
 ): Promise<StreamPlace> {
   const stream = crypto.randomUUID();
-  const opened = await ledgers(account)
-    .openStream(apiKey, stream, bodySha256)
-    .catch((cause) => {
-      throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
-        cause,
-      });
+  const opening = deps.ledgers(caller.account).openStream(caller.apiKey, stream);
+  const place = placeOf(c, deps, caller, stream, opening);
+  const opened = await opening.catch((cause) => {
+    throw new Refusal("ledger_unavailable", "The account could not be reached; nothing was charged.", {
+      cause,
     });
-  if (opened.kind === "refused") {
-    throw new Refusal("too_many_streams", `At most ${opened.limit} event streams open at a time.`, {
-      retryAfterMs: opened.retryAfterMs,
-    });
-  }
+  });
+  if (opened.kind === "refused") throw tooManyStreams(opened);
+  return place;
+}
+
+/**
+ * The place that a stream takes, by itself or with its hold.
+ * @param taking the call that takes it, which leaving must not overtake.
+ */
+export function placeOf(
+  c: Context,
+  { ledgers }: Pick<Deps, "ledgers">,
+  { account, apiKey }: Caller,
+  stream: string,
+  taking: Promise<unknown>,
+): StreamPlace {
   let renewedMs = Date.now();
   let isLeft = false;
-  let said: Promise<void> = Promise.resolve();
+  let said: Promise<void> = taking.then(
+    () => undefined,
+    () => undefined,
+  );
   /** One after the other: a renewal that came after the end would open it again. */
   const say = (what: () => Promise<void>) => {
     // Where the ledger hears nothing, the place is free again after a minute.
@@ -69,6 +84,7 @@ export async function takePlace(
     },
   };
   // A client that goes before its stream has begun leaves nobody else to say so.
-  c.req.raw.signal.addEventListener("abort", place.leave, { once: true });
+  if (c.req.raw.signal.aborted) place.leave();
+  else c.req.raw.signal.addEventListener("abort", place.leave, { once: true });
   return place;
 }

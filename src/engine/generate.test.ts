@@ -45,6 +45,7 @@ async function run(
       source,
       kernel,
       now: () => 0,
+      turn: () => Promise.resolve(),
       commit: (step, tokens) => {
         expect(step).toBe(committed.length);
         committed.push(tokens);
@@ -142,6 +143,96 @@ describe("generate", () => {
     expect(committed).toEqual([0, 1]);
   });
 
+  it("goes on with the same step elsewhere when an answer fails late, and keeps none of its tokens", async () => {
+    const undisturbed = await run(planOf(), noiseSource());
+    const good = noiseSource();
+    const bad = noiseSource({
+      spoil: (bytes) => {
+        // Of another picture, and malformed in its last row.
+        bytes.reverse();
+        new DataView(bytes.buffer).setUint16(bytes.length - 2, 0x7e00, true);
+        return bytes;
+      },
+    });
+    const told: string[] = [];
+    let time = 0;
+    const fleet: StepSource = {
+      ...good,
+      async step(request, signal) {
+        const answer = await (request.step === 3 ? bad : good).step(request, signal);
+        time += 100;
+        return {
+          ...answer,
+          elsewhere: async (fault) => {
+            told.push(fault.fault.kind);
+            time += 7;
+            const other = await good.step(request, signal);
+            return { ...other, route: { endpoint: "other", region: null } };
+          },
+        };
+      },
+    };
+    const routes: string[] = [];
+    const waits: number[] = [];
+    const { media } = await run(planOf(), fleet, [], {
+      now: () => time,
+      turn: () => Promise.resolve(),
+      commit: (_, __, record) => {
+        routes.push(record.routes[0]!.endpoint);
+        waits.push(record.waitMs);
+      },
+    });
+    expect(media).toEqual(undisturbed.media);
+    expect(told).toEqual(["corrupt"]);
+    expect(routes).toEqual(Array.from({ length: K }, (_, k) => (k === 3 ? "other" : "noise")));
+    expect(waits[3]).toBe(7);
+  });
+
+  it("ends with the last fault when nobody else is left", async () => {
+    const last = new Fault({ kind: "overloaded" }, "other", "no", "full");
+    const source: StepSource = {
+      ...noiseSource(),
+      async step(request, signal) {
+        const spoil = (bytes: Uint8Array) => bytes.fill(0xff);
+        const answer = await noiseSource({ spoil }).step(request, signal);
+        return { ...answer, elsewhere: () => Promise.reject(last) };
+      },
+    };
+    await expect(run(planOf(), source)).rejects.toBe(last);
+  });
+
+  it("leaves nothing unhandled when it is told to stop while a preview is made", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const controller = new AbortController();
+    const source: StepSource = {
+      ...noiseSource({
+        before: ({ step }) => (step === 2 ? new Promise((_, fail) => setTimeout(fail, 10)) : undefined),
+      }),
+      decode: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("left")));
+          setTimeout(() => controller.abort(new Error("hung up")), 20);
+        }),
+    };
+    const plan = planOf({ partialImages: K });
+    const ports = {
+      source,
+      kernel,
+      now: () => 0,
+      turn: () => Promise.resolve(),
+      commit: () => undefined,
+      preview: () => undefined,
+    };
+    await expect(generate({ id: "gen_test", plan, committed: [] }, ports, controller.signal)).rejects.toBe(
+      undefined,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
+  });
+
   it("stops within a step when it is told to", async () => {
     const controller = new AbortController();
     const committed: number[] = [];
@@ -151,6 +242,7 @@ describe("generate", () => {
         source: noiseSource(),
         kernel,
         now: () => 0,
+        turn: () => Promise.resolve(),
         commit: (step) => {
           committed.push(step);
           if (step === 1) controller.abort(new Error("hung up"));

@@ -1,5 +1,6 @@
 /** The loop: for each step ask, draw, append, preview; then decode. Pure but for its ports. */
 import type { DecodeAnswer, MediaFormat, Route, StepSource, StepStats } from "../../adapters/contract.ts";
+import { Fault } from "../../adapters/fault.ts";
 import type { Kernel } from "../../kernels/edge/index.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type DrawnGroup, drawGroup } from "./draw.ts";
@@ -10,7 +11,7 @@ import { decodeRequest, groupsOf, type PictureGroup, stepRequest } from "./reque
 export interface StepRecord {
   readonly stats: readonly StepStats[];
   readonly routes: readonly Route[];
-  /** Milliseconds from asking to the first byte, and from there to the last. */
+  /** Milliseconds from asking to the first byte, and from there to the last; of the answer that ended well. */
   readonly waitMs: number;
   readonly bodyMs: number;
   /** Milliseconds inside the kernel; 0 where the clock stands still between I/O. */
@@ -22,6 +23,8 @@ export interface EnginePorts {
   readonly kernel: Kernel;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
+  /** Ends once all that can be done without waiting for anybody has been done. */
+  readonly turn: () => Promise<void>;
   /** Makes a step final; called once a step, in order, after the next step has been asked for. */
   readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
   /** A coarse picture of the steps so far; `index` counts from 0. */
@@ -60,24 +63,47 @@ export async function generate(
     prefix.append(tokens);
     asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
     asked?.catch(() => undefined);
+    // What is asked goes out first: where writing must be confirmed before anything leaves, the next step would wait for it.
+    if (asked) await ports.turn();
     ports.commit(k, tokens, recordOf(drawn));
     const index = plan.previews.indexOf(k);
-    if (index >= 0) previews.push(preview(index, k));
+    if (index >= 0) {
+      const shown = preview(index, k);
+      // Nobody waits for it any more when a later step fails.
+      shown.catch(() => undefined);
+      previews.push(shown);
+    }
   }
   await Promise.all(previews);
   const began = ports.now();
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
 
-  /** Issues every group's request before it returns, so that nothing written later delays them. */
+  /** Asks for every group at once. */
   function ask(k: number): Promise<DrawnGroup[]> {
     return Promise.all(groups.map((group) => askGroup(k, group)));
   }
 
+  /** An answer that did not end well is discarded whole; where there is somebody else, the step is asked for again. */
   async function askGroup(k: number, group: PictureGroup): Promise<DrawnGroup> {
-    const began = ports.now();
-    const answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
-    return drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
+    let asked = ports.now();
+    let failed = 0;
+    let answer = await ports.source.step(stepRequest(id, plan, k, group, prefix), signal);
+    for (;;) {
+      // What others took that failed before is in the route already, and is no wait of the answer's own.
+      const { tried = [] } = answer.route;
+      const lost = tried.slice(failed).reduce((sum, { ms }) => sum + ms, 0);
+      const began = Math.min(asked + lost, ports.now());
+      try {
+        return await drawGroup(answer, plan, k, group, { kernel: ports.kernel, now: ports.now, began });
+      } catch (error) {
+        if (!(error instanceof Fault) || answer.elsewhere === undefined) throw error;
+        // The fault of this answer is the next one's to tell, and is over by then.
+        failed = tried.length + 1;
+        asked = ports.now();
+        answer = await answer.elsewhere(error);
+      }
+    }
   }
 
   /** A preview that cannot be made is left out: fewer of them are a legal stream. */

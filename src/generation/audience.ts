@@ -1,6 +1,6 @@
 /** Who listens to a generation, and what a latecomer is told of what has passed. */
 import type { Pending } from "./events.ts";
-import { Listener } from "./listener.ts";
+import { type Hears, Listener } from "./listener.ts";
 
 type PendingEvent = Extract<Pending, { id: number }>;
 
@@ -24,18 +24,20 @@ export class Audience {
    * @param name what it leaves under.
    * @param past logged events after the last one the listener knows.
    * @param media the finished picture of that index, or null once it has expired.
+   * @param hears see `Hears`.
    */
   join(
     name: string,
     past: readonly Pick<PendingEvent, "id" | "event">[],
     media: (imageIndex: number) => Promise<Uint8Array | null>,
+    hears: Hears = "all",
   ): Listener {
     const listener = new Listener(() => {
       // Under its name another one may listen by now: a client whose stream broke comes back under the same.
       if (this.#listeners.get(name) !== listener) return;
       this.#listeners.delete(name);
       if (this.isEmpty) this.#deserted();
-    });
+    }, hears);
     this.#listeners.set(name, listener);
     for (const { id, event } of past) {
       if (event.type === "preview") {

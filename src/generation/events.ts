@@ -4,6 +4,8 @@ export type FailureReason = "endpoint_failed" | "cancelled";
 
 /** Where the time went, in milliseconds. */
 export interface Timing {
+  /** Calls that failed before another endpoint went on. */
+  readonly route: number;
   /** Device time over all steps and pictures. */
   readonly gpu: number;
   /** Waiting for answers beyond the device time, and for the bytes after their first. */
@@ -22,6 +24,21 @@ export type GenerationEvent =
       /** The numerics classes that took part; one: the same request gives these bytes again. */
       readonly numerics: readonly string[];
       readonly timing: Timing;
+    }
+  /** An endpoint failed and another goes on with the same step. */
+  | {
+      readonly type: "failover";
+      /** The first of the pictures concerned. */
+      readonly imageIndex: number;
+      readonly images: readonly number[];
+      /** Null: decoding. */
+      readonly step: number | null;
+      readonly from: string;
+      readonly to: string;
+      readonly fault: string;
+      /** Numerics classes; where they differ, later steps may come out differently in the last place. */
+      readonly fromClass: string;
+      readonly toClass: string;
     }
   | { readonly type: "picture_failed"; readonly imageIndex: number; readonly reason: FailureReason }
   /** The very last one when any picture failed. */

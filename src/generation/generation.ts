@@ -4,16 +4,17 @@ import { Fault } from "../../adapters/fault.ts";
 import { generate, type StepRecord } from "../engine/generate.ts";
 import type { StepTokens } from "../engine/prefix.ts";
 import type { HoldState } from "../metering/hold.ts";
-import { describeOutput } from "../metering/receipt/receipt.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Agenda } from "./agenda.ts";
 import { Audience } from "./audience.ts";
 import type { FailureReason, GenerationEvent } from "./events.ts";
 import { expire } from "./expiry.ts";
 import { type Head, isLive, Journal, type Terms } from "./journal.ts";
+import type { Hears } from "./listener.ts";
 import { Outputs } from "./outputs.ts";
-import type { Attached, GenerationPorts, Refused } from "./ports.ts";
+import type { Beginning, Following, GenerationPorts, Refused } from "./ports.ts";
 import { describe, type GenerationRecord, summarize } from "./record.ts";
+import { sourceOfRun } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
 import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS } from "./times.ts";
 
@@ -57,17 +58,20 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     return "started";
   }
 
-  /**
-   * The record and the lines after event `after`; takes up a generation that had stopped.
-   * @param name chosen by the listener, to leave under.
-   */
-  async attach(account: string, name: string, after: number): Promise<Attached | Refused> {
+  /** Starts it and attaches its first listener, in one call. */
+  async begin({ id, digest, plan, terms, name, hears }: Beginning): Promise<Following> {
+    const started = await this.start(id, digest, plan, terms);
+    return started === "started" ? this.attach(terms.account, name, 0, hears) : started;
+  }
+
+  /** The record and the lines after event `after`, for a listener to leave under `name`; takes up what had stopped. */
+  async attach(account: string, name: string, after: number, hears: Hears = "all"): Promise<Following> {
     const head = this.#headOf(account);
     if (!head) return "unknown";
     if (head.status === "expired") return "expired";
     await this.#attend(head);
-    const outputs = this.#outputs(head);
-    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), (i) => outputs.get(i));
+    const media = (imageIndex: number) => this.#outputs(head).get(imageIndex);
+    const listener = this.#audience.join(name, this.#journal.eventsAfter(after), media, hears);
     // It may have stopped just now, since `head` was read.
     if (this.#journal.head()!.status === "stopped") {
       this.#agenda.drop("abandon");
@@ -135,7 +139,10 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const next = () => this.#agenda.due(Date.now());
     for (let due = next(); due; due = next()) {
       if (due === "watch") await this.#watch();
-      if (due === "abandon") await this.#abandon();
+      if (due === "abandon") {
+        this.#agenda.drop("abandon");
+        if (this.#journal.head()?.status === "stopped") await this.#fail("cancelled");
+      }
       if (due === "settle") await this.#settlement.tell();
       if (due === "expire") await this.#expire();
     }
@@ -173,22 +180,28 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     const epoch = this.#journal.beginEpoch();
     const controller = new AbortController();
     this.#interrupt = (why) => controller.abort(why);
-    const committed = this.#journal.committed(plan.pictures.length);
+    // Of a run that is over, pictures drawn beside the one that failed may still have something to say.
+    const announce = (event: GenerationEvent, media: Uint8Array | null = null) =>
+      this.#journal.head()!.epoch === epoch && this.#isRunning() && this.#announce(event, media);
     try {
       const { media, decodeMs } = await generate(
-        { id: head.id, plan, committed },
+        { id: head.id, plan, committed: this.#journal.committed(plan.pictures.length) },
         {
-          source: this.#ports.source,
+          source: sourceOfRun(this.#ports, plan, this.#journal.rows(), announce),
           kernel: this.#ports.kernel,
           now: () => performance.now(),
+          turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
           commit: (step, tokens, record) => this.#commit(epoch, step, tokens, record),
-          preview: (index, step, pictures) => this.#preview(index, step, pictures),
+          preview: (index, step, media) =>
+            void media.map((one, imageIndex) => announce({ type: "preview", imageIndex, index, step }, one)),
         },
         controller.signal,
       );
       await this.#publish(head, media, decodeMs);
     } catch (error) {
-      await this.#ended(error, controller.signal.aborted ? (controller.signal.reason as Interruption) : null);
+      const why = controller.signal.aborted ? (controller.signal.reason as Interruption) : null;
+      controller.abort();
+      await this.#ended(error, why);
     }
   }
 
@@ -198,16 +211,8 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (Date.now() > this.#handOverAt && this.#audience.isEmpty) this.#interrupt?.("hand over");
   }
 
-  #preview(index: number, step: number, media: readonly Uint8Array[]): void {
-    for (const [imageIndex, picture] of media.entries()) {
-      this.#announce({ type: "preview", imageIndex, index, step }, picture);
-    }
-  }
-
   async #publish(head: Head, media: readonly Uint8Array[], decodeMs: number): Promise<void> {
-    const outputs = this.#outputs(head);
-    await Promise.all(media.map((picture, imageIndex) => outputs.put(imageIndex, picture)));
-    this.#journal.setOutputs(media.map((picture, i) => describeOutput(i, picture, head.plan.format)));
+    this.#journal.setOutputs(await this.#outputs(head).put(media, head.plan.format));
     const { numerics, timing } = summarize(this.#journal.rows(), decodeMs, Date.now() - head.createdMs);
     for (const [imageIndex, picture] of media.entries()) {
       this.#announce({ type: "completed", imageIndex, numerics, timing }, picture);
@@ -228,15 +233,10 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     await this.#agenda.plan("watch", Date.now() + 1_000 * 2 ** head.wakes);
   }
 
-  async #abandon(): Promise<void> {
-    this.#agenda.drop("abandon");
-    if (this.#journal.head()?.status === "stopped") await this.#fail("cancelled");
-  }
-
   async #fail(reason: FailureReason): Promise<void> {
     const images = this.#journal.head()!.plan.pictures.map((_, imageIndex) => imageIndex);
-    for (const imageIndex of images) this.#announce({ type: "picture_failed", imageIndex, reason }, null);
-    this.#announce({ type: "failed", images, reason }, null);
+    for (const imageIndex of images) this.#announce({ type: "picture_failed", imageIndex, reason });
+    this.#announce({ type: "failed", images, reason });
     await this.#finish(reason === "cancelled" ? "cancelled" : "failed", reason);
   }
 
@@ -257,7 +257,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
     if (!attended) await this.#settlement.attend();
   }
 
-  #announce(event: GenerationEvent, media: Uint8Array | null): void {
+  #announce(event: GenerationEvent, media: Uint8Array | null = null): void {
     this.#audience.tell({ id: this.#journal.log(event), event, media: () => media });
   }
 

@@ -77,6 +77,9 @@ type HeadRow = {
 /** Reads and writes the object's SQLite; every method is one synchronous turn. */
 export class Journal {
   readonly #sql: SqlStorage;
+  #isStarted = false;
+  /** The plan that was read last: it is long, and mostly the same. */
+  #plan: { readonly text: string; readonly plan: Plan } | null = null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -84,18 +87,24 @@ export class Journal {
 
   /** The head row, or null where the object was never started. */
   head(): Head | null {
-    const row = this.#has("head") ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
+    this.#isStarted ||= this.#has("head");
+    const row = this.#isStarted ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
     if (!row) return null;
     const { plan, terms, created_ms, finished_ms, attended, outputs, ...rest } = row;
     return {
       ...rest,
-      plan: JSON.parse(plan) as Plan,
+      plan: this.#parsed(plan),
       terms: JSON.parse(terms) as Terms,
       createdMs: created_ms,
       finishedMs: finished_ms,
       attended: attended === 1,
       outputs: JSON.parse(outputs) as Receipt["outputs"],
     };
+  }
+
+  #parsed(text: string): Plan {
+    if (this.#plan?.text !== text) this.#plan = { text, plan: JSON.parse(text) as Plan };
+    return this.#plan.plan;
   }
 
   create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
@@ -151,21 +160,19 @@ export class Journal {
    * @throws Error when another run has taken over, or the step is not the next one.
    */
   commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord, nowMs: number): void {
-    const { current, next } = this.#sql
-      .exec<{ current: number; next: number }>(
-        "SELECT (SELECT epoch FROM head) AS current, (SELECT count(*) FROM journal) AS next",
+    const written = this.#sql
+      .exec<{ wakes: number }>(
+        `INSERT INTO journal SELECT ?1, ?2, ?3, ?4 FROM head
+          WHERE epoch = ?5 AND (SELECT count(*) FROM journal) = ?1 RETURNING (SELECT wakes FROM head) AS wakes`,
+        ...[step, joined(tokens), JSON.stringify(record), nowMs, epoch],
       )
-      .one();
-    if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
-    if (next !== step) throw new Error(`journal: step ${step} is not the next one, ${next}`);
-    this.#sql.exec(
-      "INSERT INTO journal VALUES (?, ?, ?, ?)",
-      step,
-      joined(tokens),
-      JSON.stringify(record),
-      nowMs,
-    );
-    this.#sql.exec("UPDATE head SET wakes = 0");
+      .toArray()[0];
+    if (!written) {
+      const current = this.head()?.epoch;
+      if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
+      throw new Error(`journal: step ${step} is not the next one, ${this.committedSteps()}`);
+    }
+    if (written.wakes > 0) this.#sql.exec("UPDATE head SET wakes = 0");
   }
 
   /** Committed tokens in order, split over the pictures again. */

@@ -5,6 +5,9 @@ import type { Line, Pending } from "./events.ts";
 const KEEP_ALIVE_MS = 1_000;
 const STALLED_MS = 30_000;
 
+/** `events`: without a comment at each step, for who waits for the end alone and is not to be woken before. */
+export type Hears = "all" | "events";
+
 /** Lines of JSON, one an event, with a comment at least every second. */
 export class Listener {
   readonly stream: ReadableStream<Uint8Array>;
@@ -14,10 +17,12 @@ export class Listener {
   #arrival = Promise.withResolvers<void>();
   #controller!: ReadableByteStreamController;
   readonly #gone: () => void;
+  readonly #hears: Hears;
 
   /** @param gone called once when the listener hangs up or takes nothing for thirty seconds. */
-  constructor(gone: () => void) {
+  constructor(gone: () => void, hears: Hears = "all") {
     this.#gone = gone;
+    this.#hears = hears;
     this.stream = new ReadableStream({
       type: "bytes",
       start: (controller) => {
@@ -29,6 +34,11 @@ export class Listener {
   }
 
   push(line: Pending): void {
+    if (this.#ended || ("comment" in line && this.#hears === "events")) return;
+    this.#queueUp(line);
+  }
+
+  #queueUp(line: Pending): void {
     if (this.#ended) return;
     if (this.#queue.length > 0 && Date.now() - this.#takenAt > STALLED_MS) {
       this.#controller.error(new Error("the listener took nothing for 30 s"));
@@ -69,7 +79,7 @@ export class Listener {
 
   async #wait(): Promise<void> {
     this.#arrival = Promise.withResolvers();
-    const timer = setTimeout(() => this.push({ comment: "keep-alive" }), KEEP_ALIVE_MS);
+    const timer = setTimeout(() => this.#queueUp({ comment: "keep-alive" }), KEEP_ALIVE_MS);
     await this.#arrival.promise;
     clearTimeout(timer);
   }

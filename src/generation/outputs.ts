@@ -1,4 +1,8 @@
 /** Finished pictures in R2, under their generation's id. */
+import type { MediaFormat } from "../../adapters/contract.ts";
+import { describeOutput } from "../metering/receipt/receipt.ts";
+import type { Receipt } from "../metering/receipt/schema.ts";
+import { sha256 } from "./digest.ts";
 
 export class Outputs {
   readonly #bucket: R2Bucket;
@@ -9,8 +13,16 @@ export class Outputs {
     this.#id = id;
   }
 
-  async put(imageIndex: number, media: Uint8Array): Promise<void> {
-    await this.#bucket.put(this.#key(imageIndex), media);
+  /** Keeps all of them; returns their lines on the receipt, in order. */
+  put(media: readonly Uint8Array[], format: MediaFormat): Promise<Receipt["outputs"]> {
+    return Promise.all(
+      media.map(async (picture, i) => {
+        const hash = await sha256(picture);
+        // The bucket refuses what does not come as it was sent.
+        await this.#bucket.put(this.#key(i), picture, { sha256: hash });
+        return describeOutput(i, picture, format, hash);
+      }),
+    );
   }
 
   /** The picture's bytes, or null once they have expired. */

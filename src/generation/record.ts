@@ -35,7 +35,11 @@ export function summarize(
   const gpu = stats.reduce((sum, one) => sum + one.deviceMs, 0);
   const waited = records.reduce((sum, record) => sum + record.waitMs + record.bodyMs, 0);
   const mix = records.reduce((sum, record) => sum + record.mixMs, 0);
-  const timing = { gpu, wire: Math.max(0, waited - gpu), mix, decode: decodeMs, total: totalMs };
+  /** Of a step's groups, which run at once, the one that lost most. */
+  const lost = (routes: StepRecord["routes"]) =>
+    Math.max(...routes.map(({ tried = [] }) => tried.reduce((sum, { ms }) => sum + ms, 0)));
+  const route = records.reduce((sum, { routes }) => sum + lost(routes), 0);
+  const timing = { route, gpu, wire: Math.max(0, waited - gpu), mix, decode: decodeMs, total: totalMs };
   return {
     numerics: [...new Set(stats.map((one) => one.numerics))],
     timing: Object.fromEntries(

@@ -5,7 +5,8 @@ import type { Line } from "./events.ts";
 import type { GenerationObject } from "./generation.ts";
 import { START_WITHIN_MS } from "./id.ts";
 import type { Terms } from "./journal.ts";
-import type { Attached, Refused } from "./ports.ts";
+import type { Hears } from "./listener.ts";
+import type { Attached, Following, Refused } from "./ports.ts";
 import type { GenerationRecord } from "./record.ts";
 
 /** How often a broken stream is taken up again without a new event in between. */
@@ -28,12 +29,21 @@ export class GenerationService<Env> {
   }
 
   /**
-   * Starts a plan under a fresh id; idempotent by the id and the plan's digest.
+   * Starts a plan under a fresh id and follows it; idempotent by the id and the plan's digest.
    * @param madeMs when the id was made; more than a minute ago is refused.
    */
-  async start(id: string, madeMs: number, plan: Plan, terms: Terms): Promise<"started" | Refused> {
+  async begin(
+    id: string,
+    madeMs: number,
+    plan: Plan,
+    terms: Terms,
+    hears: Hears,
+  ): Promise<Followed | Refused> {
     if (Date.now() - madeMs > START_WITHIN_MS) return "expired";
-    return this.#object(id).start(id, await sha256(JSON.stringify(plan)), plan, terms);
+    const digest = await sha256(JSON.stringify(plan));
+    const name = crypto.randomUUID();
+    const begun = await this.#object(id).begin({ id, digest, plan, terms, name, hears });
+    return typeof begun === "string" ? begun : this.#following(begun, terms.account, id, name, 0);
   }
 
   async describe(account: string, id: string): Promise<GenerationRecord | "unknown"> {
@@ -53,10 +63,14 @@ export class GenerationService<Env> {
   /** Follows a generation from after event `after`. */
   async follow(account: string, id: string, after: number): Promise<Followed | Refused> {
     const name = crypto.randomUUID();
+    const attached = await this.#object(id).attach(account, name, after);
+    return typeof attached === "string" ? attached : this.#following(attached, account, id, name, after);
+  }
+
+  /** Goes on following, also where the stream breaks, until it is left. */
+  #following(attached: Attached, account: string, id: string, name: string, after: number): Followed {
     // A stub is broken once its object has died, so each call takes a new one.
     const attach = (known: number) => this.#object(id).attach(account, name, known);
-    const attached = await attach(after);
-    if (typeof attached === "string") return attached;
     const left = new AbortController();
     return {
       record: attached.record,
@@ -78,7 +92,7 @@ export class GenerationService<Env> {
 /** Lines across breaks of the stream: an object that died wakes and goes on, so we listen again. */
 async function* linesOf(
   first: ReadableStream<Uint8Array>,
-  attach: (after: number) => Promise<Attached | Refused>,
+  attach: (after: number) => Promise<Following>,
   after: number,
   left: AbortSignal,
 ): AsyncGenerator<Line, void> {

@@ -57,6 +57,7 @@ export type HoldRefusal =
     }
   | { readonly why: "concurrency_limit"; readonly limit: number; readonly retryAfterMs: number }
   | { readonly why: "key_disabled" | "account_disabled" }
+  | { readonly why: "too_many_streams"; readonly limit: number; readonly retryAfterMs: number }
   /** Same `Idempotency-Key`, another body. */
   | { readonly why: "idempotency_mismatch" };
 

@@ -6,6 +6,7 @@ import { guidanceStrengths, type StrengthSchedule, vpgStrengths } from "./guidan
 import { previewSteps } from "./preview.ts";
 import { type Price, priceOf } from "./price.ts";
 import { quote } from "./quote.ts";
+import { type PlannedRouting, type RoutingRequest, routingOf } from "./routing.ts";
 import { findSchedule, type SizedSchedule } from "./schedule.ts";
 import { type Temperature, temper } from "./temperature.ts";
 
@@ -55,6 +56,7 @@ export interface Plan {
   readonly format: Model["formats"][number];
   /** Pictures an endpoint takes in one request. */
   readonly batch: number;
+  readonly routing: PlannedRouting;
   readonly price: Price;
 }
 
@@ -75,6 +77,7 @@ export interface PlanRequest {
   readonly topK?: number | undefined;
   readonly topP?: number | undefined;
   readonly vpg?: VpgRequest | false | undefined;
+  readonly routing?: RoutingRequest | undefined;
 }
 
 export interface VpgRequest {
@@ -143,6 +146,7 @@ export function makePlan(request: PlanRequest, model: Model, seedPictures: SeedP
     previews: previewSteps(request.partialImages, K),
     format: formatOf(request.format, model, schedule),
     batch: limits.batch,
+    routing: routingOf(request.routing),
     price: priceOf(steps, model.price),
   };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startEndpoint } from "../../kernels/local/server.ts";
+import { builtIn } from "../../scripts/built-in.ts";
 import { developmentKey } from "../../scripts/development-key.ts";
 import { migrate } from "../../scripts/migrate.ts";
 import { freePort } from "../../scripts/port.ts";
@@ -39,7 +40,7 @@ async function start(): Promise<void> {
   worker = startWorker({
     port,
     folder,
-    endpoint: { url, numerics: endpoint.numerics },
+    providers: builtIn({ url, numerics: endpoint.numerics }),
     log: () => undefined,
   });
   await worker.ready;

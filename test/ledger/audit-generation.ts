@@ -35,8 +35,8 @@ const STATUSES: Record<Exclude<EndReason, "void">, readonly string[]> = {
 
 /** What every generation of a run is held against. */
 export interface Context {
-  readonly server: Server;
-  readonly party: Party;
+  readonly server: Pick<Server, "url" | "kills">;
+  readonly party: Pick<Party, "key">;
   readonly keys: PublicKeys;
   /** Until when a receipt may still be on its way. */
   readonly untilMs: number;

@@ -63,7 +63,7 @@ export function countOf(words: readonly string[]): Record<string, number> {
 }
 
 /** The same sums once more, without the ledger's own code: an error in that must not hide itself. */
-function countedFindings(rows: readonly Row[], live: readonly string[]): string[] {
+export function countedFindings(rows: readonly Row[], live: readonly string[]): string[] {
   const found = live.map((generation) => `${generation} is held for ever`);
   let [available, held, sum] = [0, 0, 0];
   const ends = new Map<string, number>();
@@ -83,7 +83,7 @@ function countedFindings(rows: readonly Row[], live: readonly string[]): string[
 }
 
 /** How each generation ended, by its last row. */
-function endsOf(rows: readonly Row[]): Ended[] {
+export function endsOf(rows: readonly Row[]): Ended[] {
   const held = new Map(
     rows.filter(({ kind }) => kind === "reserve").map((row) => [row.generation, row.legs.held]),
   );

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { builtIn } from "../../scripts/built-in.ts";
 import { localSecret } from "../../scripts/local-variables.ts";
 import { migrate } from "../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../scripts/operator.ts";
@@ -49,11 +50,10 @@ export class Server {
 
   /** @throws Error where it was killed before it answered. */
   async start(): Promise<void> {
-    const { url, numerics } = this.#endpoint;
     this.#worker = startWorker({
       port: this.#port,
       folder: this.folder,
-      endpoint: { url, numerics },
+      providers: builtIn(this.#endpoint),
       variables: { VPG_HASTE: `${HASTE}` },
       log: (line) => {
         this.said.push(line);

@@ -31,6 +31,9 @@ export async function startTriton(settings: Readonly<Record<string, string>> = {
     env: { ...process.env, VPG_GPU: join(root, "kernels/gpu") },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // Nothing of it outlives us, however we end.
+  const abandon = () => void program.kill("SIGTERM");
+  process.once("exit", abandon);
   const ended = once(program, "exit") as Promise<[number | null]>;
   const said: string[] = [];
   void keep(program.stderr, said);
@@ -45,6 +48,7 @@ export async function startTriton(settings: Readonly<Record<string, string>> = {
     ...places,
     async close() {
       closing = true;
+      process.off("exit", abandon);
       program.kill("SIGTERM");
       return (await ended)[0];
     },

@@ -12,12 +12,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
 
 /** A program of kernels/gpu. */
-const python = (...words: string[]) =>
+export const python = (...words: string[]) =>
   run(join(root, ".venv/bin/python"), ["-m", ...words], { cwd: join(root, "kernels/gpu") });
 
 export interface SmallModels {
   /** What `tritonserver --model-repository` takes. */
   readonly repository: string;
+  /** Their served folders, in the order asked for. */
+  readonly folders: readonly string[];
   /** Their catalogue entries, in the order asked for. */
   readonly models: readonly Model[];
   remove(): Promise<void>;
@@ -38,5 +40,5 @@ export async function layOutSmallModels(families: readonly string[]): Promise<Sm
       return catalogueEntry(described);
     }),
   );
-  return { repository, models, remove: () => rm(folder, { recursive: true }) };
+  return { repository, folders, models, remove: () => rm(folder, { recursive: true }) };
 }

@@ -206,6 +206,7 @@ describe("the engine", () => {
       source,
       kernel,
       now: () => performance.now(),
+      turn: () => Promise.resolve(),
       commit: (_: number, tokens: StepTokens) => void committed.push(tokens),
       preview: () => undefined,
     };

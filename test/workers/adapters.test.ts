@@ -38,8 +38,8 @@ function sourceOf(name: string, change: (value: string) => string = (value) => v
   const fronts: readonly Front[] = inject("fronts");
   const { provider, values } = fronts.find((front) => front.provider.name === name)!;
   const secrets = (secret: string) => change(values[secret]!);
-  const [offer] = loadProviders({ providers: [provider] }, [sprites], { secrets }, () => {});
-  return offer!.source;
+  const { offers } = loadProviders({ providers: [provider] }, [sprites], { secrets }, () => {});
+  return offers[0]!.source;
 }
 
 async function digestOf(name: string): Promise<string> {

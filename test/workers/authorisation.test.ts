@@ -61,6 +61,8 @@ const table: Record<string, Entry> = {
   "GET /v1/webhooks": { to: "admin" },
   "POST /v1/webhooks": { to: "admin", body: { url: HOOK } },
   "DELETE /v1/webhooks/:id": { to: "admin", id: "webhook" },
+  "GET /v1/admin/routes": { to: "operator" },
+  "PATCH /v1/admin/routes/:provider": { to: "operator", body: { drained: false } },
   "GET /v1/admin/accounts": { to: "operator" },
   "POST /v1/admin/accounts": { to: "operator", body: name },
   "GET /v1/admin/accounts/:id": { to: "operator", id: "account" },
@@ -164,7 +166,7 @@ async function newGeneration(holder: string): Promise<string> {
 
 const kept = new Map<string, string>();
 
-/** What a path's `:id` and `:key` are; kept where the call changes nothing or will be refused. */
+/** What a path's `:id` and the like are; kept where the call changes nothing or will be refused. */
 async function thing(what: string, owner: Owner, fresh: boolean): Promise<string> {
   if (owner === "nobody's") {
     const none = { generation: `gen_${"0".repeat(56)}`, account: "acct_none", webhook: "wh_none" };
@@ -172,6 +174,7 @@ async function thing(what: string, owner: Owner, fresh: boolean): Promise<string
   }
   if (what === "file") return "0.png";
   if (what === "model") return "var-sprites";
+  if (what === "provider") return "builtin";
   if (what === "account") return accounts[owner];
   const name = `${what} ${owner}`;
   if (fresh || !kept.has(name)) {

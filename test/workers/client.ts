@@ -53,11 +53,11 @@ export async function events(response: Response): Promise<SseEvent[]> {
 }
 
 export async function misbehave(...misdeeds: Misdeed[]): Promise<void> {
-  await fetch(`${env.ENDPOINT_URL}/misdeeds`, { method: "POST", body: JSON.stringify(misdeeds) });
+  await fetch(`${env.UNRULY_URL}/misdeeds`, { method: "POST", body: JSON.stringify(misdeeds) });
 }
 
 export async function seen(): Promise<Seen[]> {
-  return (await fetch(`${env.ENDPOINT_URL}/seen`)).json();
+  return (await fetch(`${env.UNRULY_URL}/seen`)).json();
 }
 
 export async function record(id: string): Promise<{ status: string; steps: { step: number }[] }> {

@@ -2,8 +2,10 @@
 declare namespace Cloudflare {
   interface Env {
     ADMIN_SECRET: string;
+    BOARD: DurableObjectNamespace<import("../../src/worker.ts").Board>;
     DB: D1Database;
-    ENDPOINT_URL: string;
+    /** The unruly proxy before the built-in endpoint. */
+    UNRULY_URL: string;
     LEDGERS: DurableObjectNamespace<import("../../src/worker.ts").Ledger>;
     MIGRATIONS: import("cloudflare:test").D1Migration[];
     OUTPUTS: R2Bucket;

@@ -97,7 +97,7 @@ describe("open event streams of a key", () => {
     }
     await hangUp();
     const ledger = env.LEDGERS.getByName(account);
-    const died = async () => (await ledger.openStream(apiKey, "died", null)).kind;
+    const died = async () => (await ledger.openStream(apiKey, "died")).kind;
     await expect.poll(died, { timeout: 10_000 }).toBe("open");
     expect(await refusal(follow(key, id))).toEqual([429, "too_many_streams", null]);
     vi.setSystemTime(Date.now() + 61_000);

@@ -171,7 +171,7 @@ describe("API3 broken object property level authorisation", () => {
       .all<{ hash: string }>();
     const inside = [
       ...results.map(({ hash }) => hash),
-      env.ENDPOINT_URL,
+      env.UNRULY_URL,
       mine.key,
       "digest",
       "epoch",
@@ -346,7 +346,7 @@ describe("API7 server side request forgery", () => {
   });
 
   it("an address where a text may stand is a text, and nothing is fetched for it", async () => {
-    const address = `${env.ENDPOINT_URL}/steal`;
+    const address = `${env.UNRULY_URL}/steal`;
     for (const body of [
       { ...asked, prompt: address },
       { ...asked, user: address },

@@ -102,16 +102,18 @@ def train_judge(i: int, pictures: int, steps: int) -> Judge:
     return model
 
 
+def load_judge(run: Run, i: int, pictures: int = PICTURES, steps: int = STEPS) -> Judge:
+    """The i-th, from the folder, or trained now."""
+    name = f"judge-{i}.pt"
+    if (state := run.load(name)) is None:
+        run.log(f"judge {i}: training, {steps} steps")
+        state = train_judge(i, pictures, steps).state_dict()
+        run.save(name, state)
+    judge = Judge(WIDTHS[i]).to(memory_format=torch.channels_last)
+    judge.load_state_dict(state)
+    return judge.eval().requires_grad_(False)
+
+
 def load_judges(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> list[Judge]:
-    """Both, from the folder, or trained now."""
-    judges = []
-    for i, widths in enumerate(WIDTHS):
-        name = f"judge-{i}.pt"
-        if (state := run.load(name)) is None:
-            run.log(f"judge {i}: training, {steps} steps")
-            state = train_judge(i, pictures, steps).state_dict()
-            run.save(name, state)
-        judge = Judge(widths).to(memory_format=torch.channels_last)
-        judge.load_state_dict(state)
-        judges.append(judge.eval().requires_grad_(False))
-    return judges
+    """Both."""
+    return [load_judge(run, i, pictures, steps) for i in range(len(WIDTHS))]

@@ -53,8 +53,11 @@ def keep_top_p(z_nV: torch.Tensor, weight_nV: torch.Tensor, p: float) -> torch.T
 def draw(l_nV: torch.Tensor, r_n: torch.Tensor, temperature: float, top_k: int, top_p: float) -> torch.Tensor:
     """int64 [n]: the first kept index whose running weight exceeds r times the total."""
     z_nV = temper(l_nV, temperature)
-    if temperature == 0:
-        return z_nV.argmax(-1)
+    return z_nV.argmax(-1) if temperature == 0 else pick(z_nV, r_n, top_k, top_p)
+
+
+def pick(z_nV: torch.Tensor, r_n: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:
+    """The same of logits that were divided by the temperature."""
     z_nV = keep_top_k(z_nV, top_k)
     weight_nV = keep_top_p(z_nV, weigh(z_nV), top_p)
     running_nV = weight_nV.cumsum(-1)

@@ -8,8 +8,10 @@ import type { Tables } from "./tables.ts";
  * @param stopped see `Budget.alert`.
  */
 export function alertBudget(tables: Tables, held: number, stopped: boolean, nowMs: number): void {
+  const { limits } = tables.rates.account();
+  if (limits.monthlyBudget === null) return;
   const { account } = tables.store.head()!;
-  for (const alert of tables.budget.alert(tables.rates.account().limits, held, stopped, nowMs)) {
+  for (const alert of tables.budget.alert(limits, held, stopped, nowMs)) {
     const id = `${account}:budget:${alert.month}:${alert.percent}`;
     tables.outbox.add({ kind: "budget", id, account, ...alert }, nowMs);
   }

@@ -553,4 +553,23 @@ describe("what is kept", () => {
     expect(reserve("a")).toBe("held");
     expect(audit().live).toEqual(["live"]);
   });
+
+  it("is read anew after a change that came to nothing", () => {
+    const { books, storage, reserve } = open();
+    const disable = () => books.configure({ account: ACCOUNT, disabled: true }, START);
+    expect(reserve("a")).toBe("held");
+    // It dies later and later, until it does not.
+    for (let after = 0; ; after++) {
+      storage.dieAfter = after;
+      try {
+        disable();
+        break;
+      } catch {
+        storage.dieAfter = Number.POSITIVE_INFINITY;
+        expect(reserve(`b${after}`)).toBe("held");
+      }
+    }
+    storage.dieAfter = Number.POSITIVE_INFINITY;
+    expect(reserve("c")).toBe("account_disabled");
+  });
 });

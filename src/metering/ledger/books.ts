@@ -208,7 +208,7 @@ export class AccountBooks {
 
   /** In a transaction on an account that exists, or what is said of one that does not. */
   #existing<Answer>(account: string, none: Answer, act: (head: Head) => Answer): Answer {
-    return this.#storage.transactionSync(() => {
+    return this.#transact(() => {
       const head = this.#tables.store.head();
       if (!head) return none;
       checkAccount(head, account);
@@ -218,12 +218,22 @@ export class AccountBooks {
 
   /** In a transaction on an account that is made where there is none. */
   #made<Answer>(account: string, nowMs: number, act: () => Answer): Answer {
-    return this.#storage.transactionSync(() => {
+    return this.#transact(() => {
       const head = this.#tables.store.head();
       if (head) checkAccount(head, account);
       else this.#tables.store.create(account, nowMs);
       return act();
     });
+  }
+
+  /** What is kept in memory may be of a transaction that came to nothing, so it goes with it. */
+  #transact<Answer>(act: () => Answer): Answer {
+    try {
+      return this.#storage.transactionSync(act);
+    } catch (error) {
+      this.#tables.rates.forget();
+      throw error;
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { AccountBooks } from "./books.ts";
 import type { Row } from "./chain.ts";
 import type { LedgerEvent } from "./events.ts";
 import type { ListedHold } from "./holds.ts";
+import { GATHER_MS } from "./outbox.ts";
 import type { Adjustment, EndAnswer, Grant, PostAnswer } from "./post.ts";
 import { Sealer } from "./seal.ts";
 import { SEAL_ROWS } from "./segments.ts";
@@ -42,6 +43,8 @@ const HOLD_STATE_WITHIN_MS = 30_000;
 const ATTENDED_WITHIN_MS = 2_000;
 const PUBLISH_WITHIN_MS = 30_000;
 const EVENTS_AT_ONCE = 100;
+/** An alarm that should have rung so long ago was given up, and must be set again. */
+const ALARM_LATE_MS = 60_000;
 
 /**
  * Wired with its ports in worker.ts, under the account's id as its name.
@@ -63,24 +66,40 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     this.#sealer = new Sealer(ctx.storage, ports.archive, sealRows);
   }
 
-  /** Holds a generation's price, or names the generation that this request is a retry of, or refuses. */
-  async reserve(request: HoldRequest): Promise<HoldAnswer> {
+  /**
+   * Holds a generation's price, or names the generation that this request is a retry of, or refuses.
+   * @param stream the event stream that the answer will be: it takes its place first, as with `openStream`.
+   */
+  async reserve(request: HoldRequest, stream: string | null = null): Promise<HoldAnswer> {
+    if (stream !== null) {
+      const opened = await this.openStream(request.apiKey, stream);
+      if (opened.kind === "refused") {
+        this.#rebuff(request);
+        const { limit, retryAfterMs } = opened;
+        return { kind: "refused", refusal: { why: "too_many_streams", limit, retryAfterMs }, limits: null };
+      }
+    }
     const first = this.#books.reserve(request, null, this.#ports.now());
     const answer = first.kind === "choice" ? await this.#choose(request, first.generations) : first;
+    if (stream !== null && answer.kind === "refused") this.#streams.close(request.apiKey, stream);
     await this.#schedule();
     return answer;
   }
 
-  /**
-   * Counts an event stream among those that its key has open.
-   * @param bodySha256 of the request that a client will send again once it is refused.
-   */
-  async openStream(apiKey: string, stream: string, bodySha256: string | null): Promise<StreamAnswer> {
-    const nowMs = this.#ports.now();
+  /** Counts an event stream among those that its key has open. */
+  async openStream(apiKey: string, stream: string): Promise<StreamAnswer> {
     const limit = this.#books.streamLimit(apiKey);
-    if (this.#streams.open(apiKey, stream, limit, nowMs)) return { kind: "open" };
-    if (bodySha256 !== null) this.#books.rebuff(stream, apiKey, bodySha256, nowMs);
+    if (this.#streams.open(apiKey, stream, limit, this.#ports.now())) return { kind: "open" };
     return { kind: "refused", limit, retryAfterMs: STREAM_RETRY_MS };
+  }
+
+  /**
+   * Notes that a client will send its refused request again of its own, and that this one is not to be joined then; not
+   * where its key tells, nor where it is such a retry itself: what it retries may run, and the next retry must find that.
+   */
+  #rebuff({ generation, apiKey, idempotencyKey, bodySha256, retryCount }: HoldRequest): void {
+    if (idempotencyKey !== null || retryCount !== 0) return;
+    this.#books.rebuff(generation, apiKey, bodySha256, this.#ports.now());
   }
 
   async renewStream(apiKey: string, stream: string): Promise<void> {
@@ -201,9 +220,11 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     }
   }
 
+  /** What comes while it sends waits for the next time, or there would be no gathering on a busy account. */
   async #publish(): Promise<void> {
+    const untilMs = this.#ports.now();
     for (;;) {
-      const due = this.#books.dueEvents(this.#ports.now(), EVENTS_AT_ONCE);
+      const due = this.#books.dueEvents(untilMs, EVENTS_AT_ONCE);
       if (due.length === 0) return;
       const seqs = due.map(({ seq }) => seq);
       try {
@@ -216,10 +237,14 @@ export abstract class LedgerObject<Env> extends DurableObject<Env> {
     }
   }
 
-  /** Sets the alarm to what is due first, where that is sooner than it is set to. */
+  /** Sets the alarm to what is due first, where that is sooner than it is set to, and not about to ring anyway. */
   async #schedule(): Promise<void> {
+    const nowMs = this.#ports.now();
+    const ringsAnyway = (atMs: number) => nowMs - ALARM_LATE_MS < atMs && atMs <= nowMs + GATHER_MS;
+    if (this.#alarmMs !== null && ringsAnyway(this.#alarmMs)) return;
     const dueMs = this.#books.nextDueMs();
-    if (dueMs !== null && (this.#alarmMs === null || dueMs < this.#alarmMs)) await this.#reschedule();
+    if (dueMs !== null && (this.#alarmMs === null || this.#alarmMs <= nowMs || dueMs < this.#alarmMs))
+      await this.#reschedule();
   }
 
   /** Sets the alarm to what is due first, though it be later than it was. */

@@ -2,6 +2,8 @@
 import type { LedgerEvent } from "./events.ts";
 import type { Sql } from "./store.ts";
 
+/** The alarm waits so long for more events, and sends all there are by then. */
+export const GATHER_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 5 * 60_000;
 
@@ -14,15 +16,15 @@ export class Outbox {
   }
 
   add(event: LedgerEvent, nowMs: number): void {
-    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs);
+    this.#sql.exec("INSERT INTO outbox VALUES (NULL, ?, ?, 0)", JSON.stringify(event), nowMs + GATHER_MS);
   }
 
-  /** Events that are due, in order. */
+  /** Events that are due, or so soon that they go with them, in order. */
   due(nowMs: number, limit: number): { seq: number; event: LedgerEvent }[] {
     return this.#sql
       .exec<{ seq: number; event: string }>(
         "SELECT seq, event FROM outbox WHERE due_ms <= ? ORDER BY seq LIMIT ?",
-        nowMs,
+        nowMs + GATHER_MS,
         limit,
       )
       .toArray()
@@ -37,7 +39,7 @@ export class Outbox {
   postpone(nowMs: number): void {
     this.#sql.exec(
       "UPDATE outbox SET due_ms = ? + min(? << min(tries, 20), ?), tries = tries + 1 WHERE due_ms <= ?",
-      ...[nowMs, FIRST_RETRY_MS, LAST_RETRY_MS, nowMs],
+      ...[nowMs, FIRST_RETRY_MS, LAST_RETRY_MS, nowMs + GATHER_MS],
     );
   }
 

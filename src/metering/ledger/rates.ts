@@ -32,12 +32,21 @@ export interface Measurement {
   readonly take: () => void;
 }
 
-/** Reads and writes settings and buckets; each method is one synchronous turn. */
+/** A ledger forgets the settings of keys it has read once there are more. */
+const MOST_KEPT = 1_000;
+
+/** Reads and writes settings, which it keeps once read, and buckets; each method is one synchronous turn. */
 export class Rates {
   readonly #sql: Sql;
+  readonly #kept = new Map<string, AccountSettings | KeySettings | null>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** Settings are read anew. */
+  forget(): void {
+    this.#kept.clear();
   }
 
   account(): AccountSettings {
@@ -68,11 +77,16 @@ export class Rates {
   }
 
   configureAccount(settings: AccountSettings): void {
-    this.#sql.exec("INSERT OR REPLACE INTO settings VALUES (?, ?)", ACCOUNT, JSON.stringify(settings));
+    this.#configure(ACCOUNT, settings);
   }
 
   configureKey(apiKey: string, settings: KeySettings): void {
-    this.#sql.exec("INSERT OR REPLACE INTO settings VALUES (?, ?)", apiKey, JSON.stringify(settings));
+    this.#configure(apiKey, settings);
+  }
+
+  #configure(scope: string, settings: AccountSettings | KeySettings): void {
+    this.#kept.delete(scope);
+    this.#sql.exec("INSERT OR REPLACE INTO settings VALUES (?, ?)", scope, JSON.stringify(settings));
   }
 
   /** Measures one request of so many pictures against the account's buckets and the key's. */
@@ -123,11 +137,16 @@ export class Rates {
     this.#sql.exec("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?)", scope, kind, level, atMs);
   }
 
-  #settings<Settings>(scope: string): Settings | null {
+  #settings<Settings extends AccountSettings | KeySettings>(scope: string): Settings | null {
+    const kept = this.#kept.get(scope);
+    if (kept !== undefined) return kept as Settings | null;
     const row = this.#sql
       .exec<{ settings: string }>("SELECT settings FROM settings WHERE scope = ?", scope)
       .toArray()[0];
-    return row ? (JSON.parse(row.settings) as Settings) : null;
+    const settings = row ? (JSON.parse(row.settings) as Settings) : null;
+    if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+    this.#kept.set(scope, settings);
+    return settings;
   }
 }
 

@@ -7,9 +7,10 @@ const LEASE_MS = 60_000;
 export class Streams {
   readonly #keys = new Map<string, Map<string, number>>();
 
-  /** Counts a new stream, unless its key has as many as it may. */
+  /** Counts a new stream, unless its key has as many as it may; again is as once. */
   open(apiKey: string, stream: string, limit: number, nowMs: number): boolean {
-    if (this.count(apiKey, nowMs) >= limit) return false;
+    const open = this.count(apiKey, nowMs);
+    if (open >= limit && !this.#keys.get(apiKey)?.has(stream)) return false;
     this.renew(apiKey, stream, nowMs);
     return true;
   }

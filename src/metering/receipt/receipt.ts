@@ -1,5 +1,5 @@
 /** Makes the receipt of a generation that has ended: a pure value, from its plan and its journal. */
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 as hashOf } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Plan } from "../../plan/plan.ts";
 import type { HoldEnd } from "../hold.ts";
@@ -18,10 +18,10 @@ export interface DeliveredStep {
   readonly routes: readonly {
     readonly endpoint: string;
     readonly region: string | null;
-    /** Absent: the endpoint is our own. */
+    /** Its kind of cloud. */
     readonly provider?: string;
-    /** Attempts before the one that was delivered; absent: none. */
-    readonly failovers?: number;
+    /** Calls that failed before the one that was delivered; absent: none. */
+    readonly tried?: readonly unknown[];
   }[];
 }
 
@@ -48,22 +48,26 @@ export const CONTENT_TYPES: Record<Plan["format"], string> = {
   mp4: "video/mp4",
 };
 
-/** An output's line on the receipt. */
+/**
+ * An output's line on the receipt.
+ * @param sha256 in hex, where it is known already: the platform hashes a large file much faster than we.
+ */
 export function describeOutput(
   imageIndex: number,
   bytes: Uint8Array,
   format: Plan["format"],
+  sha256 = sha256OfBytes(bytes),
 ): Receipt["outputs"][number] {
   return {
     image_index: imageIndex,
-    sha256: sha256OfBytes(bytes),
+    sha256,
     bytes: bytes.length,
     content_type: CONTENT_TYPES[format],
   };
 }
 
 /** In hex, as every hash on a receipt. */
-export const sha256OfBytes = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
+export const sha256OfBytes = (bytes: Uint8Array): string => bytesToHex(hashOf(bytes));
 
 export const sha256OfText = (text: string): string => sha256OfBytes(utf8ToBytes(text));
 
@@ -162,14 +166,14 @@ function deliveredStep({ step, stats, routes }: DeliveredStep, batch: number): R
   const hits = stats.filter(({ cache }) => cache === "hit").length;
   return {
     step,
-    routes: routes.map(({ endpoint, region, provider = null, failovers = 0 }, group) => {
+    routes: routes.map(({ endpoint, region, provider = null, tried = [] }, group) => {
       const own = stats.slice(group * batch, (group + 1) * batch);
       return {
         provider,
         endpoint,
         region,
         numerics: [...new Set(own.map(({ numerics }) => numerics))],
-        failovers,
+        failovers: tried.length,
       };
     }),
     device_ms: rounded(sum(stats, ({ deviceMs }) => deviceMs)),

@@ -31,7 +31,7 @@ const settings = z.strictObject({
 });
 
 const route = z.strictObject({
-  /** Whose cloud; null: the endpoint is our own. */
+  /** The kind of cloud, where there is a choice. */
   provider: z.string().nullable(),
   endpoint: z.string(),
   region: z.string().nullable(),

@@ -70,17 +70,32 @@ export async function publicKeys(secret: string): Promise<PublicKeys> {
   };
 }
 
+interface Signer {
+  readonly secret: string;
+  readonly header: CompactJWSHeaderParameters;
+  readonly key: Awaited<ReturnType<typeof importJWK>>;
+}
+
+/** A deployment has one secret, whose key is kept once it is imported; the import is each request's own. */
+let known: Signer | null = null;
+
 /** The receipt as a compact JWS under the secret's first key. */
 export async function signReceipt(receipt: Receipt, secret: string): Promise<string> {
-  const [{ kty, crv, x, d }] = readKeys(secret);
-  const header: CompactJWSHeaderParameters = {
-    alg: ALGORITHM,
-    kid: await calculateJwkThumbprint({ kty, crv, x }),
-    typ: TYPE,
-  };
+  if (known?.secret !== secret) known = await signerOf(secret);
+  const { header, key } = known;
   return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader(header)
-    .sign(await importJWK({ kty, crv, x, d }, ALGORITHM));
+    .sign(key);
+}
+
+async function signerOf(secret: string): Promise<Signer> {
+  const [{ kty, crv, x, d }] = readKeys(secret);
+  const kid = await calculateJwkThumbprint({ kty, crv, x });
+  return {
+    secret,
+    header: { alg: ALGORITHM, kid, typ: TYPE },
+    key: await importJWK({ kty, crv, x, d }, ALGORITHM),
+  };
 }
 
 export type Opened =

@@ -34,7 +34,7 @@ const rowsWithin = (width: Width) =>
     )
     .map((rows) =>
       rows.map(
-        (row, seq): SettledRow => ({ ...row, seq: seq + 1, charge: row.usage ? row.charge : -row.charge }),
+        (row, seq): SettledRow => ({ ...row, seq: seq + 1, charge: row.usage ? row.charge : 0 - row.charge }),
       ),
     );
 

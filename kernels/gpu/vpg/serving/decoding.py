@@ -47,6 +47,11 @@ def decode(decoding: Decoding) -> np.ndarray:
 
 def encode(pixels: torch.Tensor, kind: str) -> bytes:
     """Of a picture [3, H, W] or a video's frames [3, F, H, W] in [0, 1]; a still of a video is its first frame."""
-    frames_3FHW = pixels if pixels.dim() == 4 else pixels[:, None]
-    rounded_FHW3 = (frames_3FHW * 255 + 0.5).floor().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0).cpu().numpy()
+    rounded_FHW3 = rounded(pixels)
     return film(rounded_FHW3) if kind == FILM else still(rounded_FHW3[0], kind)
+
+
+def rounded(pixels: torch.Tensor) -> np.ndarray:
+    """uint8 [F, H, W, 3], a half rounded up; F = 1 of a picture."""
+    frames_3FHW = pixels if pixels.dim() == 4 else pixels[:, None]
+    return (frames_3FHW * 255 + 0.5).floor().clamp(0, 255).to(torch.uint8).permute(1, 2, 3, 0).cpu().numpy()

@@ -30,6 +30,15 @@ class Answer:
     hits: int
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One picture's step."""
+
+    logits_1lBV: torch.Tensor  # float16
+    device_ms: float
+    hit: bool
+
+
 class Endpoint(Generic[Wanted]):
     """Used by one thread."""
 
@@ -40,7 +49,20 @@ class Endpoint(Generic[Wanted]):
         self, requests: list[list[Picture[Wanted]]], samplings: Sequence[Sampling | None] | None = None
     ) -> list[Answer]:
         """One a request; with a sampling, only the candidates that it leaves."""
-        branches = [branches_of(self.served, self.cache, picture) for request in requests for picture in request]
+        pairs, answers, at = self.pairs([picture for request in requests for picture in request]), [], 0
+        for request, sampling in zip(requests, samplings or [None] * len(requests), strict=True):
+            own = pairs[at : at + len(request)]
+            at += len(request)
+            pair_nlBV = torch.cat([each.logits_1lBV for each in own])
+            made = {"logits": pair_nlBV.cpu().numpy()} if sampling is None else narrow(pair_nlBV, sampling)
+            said = [[self.stats(each.device_ms, each.hit)] for each in own]
+            total_ms, hits = sum(each.device_ms for each in own), sum(each.hit for each in own)
+            answers.append(Answer(np.array(said, np.object_), made, total_ms, hits))
+        return answers
+
+    def pairs(self, pictures: Sequence[Picture[Wanted]]) -> list[Pair]:
+        """One a picture, as they are sent but still on the device."""
+        branches = [branches_of(self.served, self.cache, picture) for picture in pictures]
         rows: dict[int, torch.Tensor] = {}
         took: dict[int, float] = {}
         for batch in self.rule.batches([branch for own in branches for branch in own]):
@@ -51,21 +73,15 @@ class Endpoint(Generic[Wanted]):
             ms = (time.perf_counter() - begin) * 1000 / len(batch)
             for branch, row_lV in zip(batch, made_nlV, strict=True):
                 rows[id(branch)], took[id(branch)] = row_lV, ms
-        answers, at = [], 0
-        for request, sampling in zip(requests, samplings or [None] * len(requests), strict=True):
-            own = branches[at : at + len(request)]
-            at += len(request)
-            family = self.served.families[request[0].schedule]
-            pairs = [family.sent(torch.stack([rows[id(branch)] for branch in each], dim=1)[None]) for each in own]
-            pair_nlBV = torch.cat(pairs)
-            if pair_nlBV.isnan().any():
+        made = []
+        for picture, own in zip(pictures, branches, strict=True):
+            family = self.served.families[picture.schedule]
+            sent_1lBV = family.sent(torch.stack([rows[id(branch)] for branch in own], dim=1)[None])
+            if sent_1lBV.isnan().any():
                 raise FloatingPointError("a logit is not a number")
-            made = {"logits": pair_nlBV.cpu().numpy()} if sampling is None else narrow(pair_nlBV, sampling)
-            ms = [sum(took[id(branch)] for branch in each) for each in own]
-            hits = [all(branch.hit for branch in each) for each in own]
-            said = [[self.stats(*one)] for one in zip(ms, hits, strict=True)]
-            answers.append(Answer(np.array(said, np.object_), made, sum(ms), sum(hits)))
-        return answers
+            ms, hit = sum(took[id(branch)] for branch in own), all(branch.hit for branch in own)
+            made.append(Pair(sent_1lBV, ms, hit))
+        return made
 
     def stats(self, device_ms: float, hit: bool) -> bytes:
         """One picture's."""

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import type { Line } from "./events.ts";
+import { type Hears, Listener } from "./listener.ts";
+
+const completed = { type: "completed", imageIndex: 0, numerics: [], timing: {} } as unknown as Extract<
+  Line,
+  { id: number }
+>["event"];
+
+/** What a listener was told by the time its stream closed. */
+async function told(hears: Hears): Promise<Line[]> {
+  const listener = new Listener(() => undefined, hears);
+  const text = new Response(listener.stream).text();
+  for (const step of [0, 1]) {
+    listener.push({ comment: `step ${step}` });
+    await new Promise(setImmediate);
+  }
+  listener.push({ id: 1, event: completed, media: () => null });
+  listener.end();
+  return (await text)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+it("tells of every step who hears all, and of the events alone who hears no more", async () => {
+  const event = { id: 1, event: completed, media: null };
+  expect(await told("all")).toEqual([{ comment: "step 0" }, { comment: "step 1" }, event]);
+  expect(await told("events")).toEqual([event]);
+});
+
+it("gives a sign of life every second to who hears the events alone, too", async () => {
+  const listener = new Listener(() => undefined, "events");
+  const reader = listener.stream.getReader();
+  const { value } = await reader.read();
+  expect(new TextDecoder().decode(value)).toBe('{"comment":"keep-alive"}\n');
+  await reader.cancel();
+});
