@@ -9,8 +9,8 @@ export interface Errand<A> {
   /** @returns all that could serve it; read anew at each choice, as a run may have been bound meanwhile */
   candidates(): readonly Endpoint[];
   readonly holder: Endpoint | null;
-  /** What one run at a time asks for; null: any number may. */
-  readonly claim: string | null;
+  /** Whose it is: one run of it at a time has calls under way. */
+  readonly generation: string;
   bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
   /** @returns what to tell when the call is over */
   asking(endpoint: Endpoint): (isAnswered: boolean) => void;

@@ -12,11 +12,11 @@ import { costOf } from "./score.ts";
 import type { Numerics } from "./terms.ts";
 
 export function stepErrand(hub: Hub, run: Run, request: StepRequest): Errand<StepAnswer> {
-  const { model, revision, schedule, deadlineMs, step, pictures } = request;
+  const { id, model, revision, schedule, deadlineMs, step, pictures } = request;
   const prefixKeys = pictures.map(({ prefixKey }) => prefixKey);
   const holder = run.holderOf(prefixKeys[0]!);
   return {
-    ...{ model, deadlineMs, holder, claim: prefixKeys[0]! },
+    ...{ model, deadlineMs, holder, generation: generationOf(id) },
     candidates: () => {
       const { numerics } = run;
       const need: Need = { what: "step", model, revision, schedule, region: run.terms.region, numerics };
@@ -35,11 +35,11 @@ export function stepErrand(hub: Hub, run: Run, request: StepRequest): Errand<Ste
 }
 
 export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand<DecodeAnswer> {
-  const { model, schedule, deadlineMs } = request;
+  const { id, model, schedule, deadlineMs } = request;
   const { region } = run.terms;
   const need = { what: "decode", model, revision: null, schedule, region } as const;
   return {
-    ...{ model, deadlineMs, holder: null, claim: null },
+    ...{ model, deadlineMs, holder: null, generation: generationOf(id) },
     candidates: () => {
       const decoders = serving(hub, { ...need, numerics: { kind: "any" } });
       const exact = decoders.filter(({ offer }) => offer.numerics.exact);
@@ -104,3 +104,6 @@ function moved(from: Endpoint, to: Endpoint) {
     toClass: to.class,
   };
 }
+
+/** A request's id is its generation's and what is asked for (engine/request.ts). */
+const generationOf = (id: string) => id.slice(0, id.lastIndexOf("-"));

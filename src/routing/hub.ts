@@ -15,8 +15,9 @@ import type { FleetPorts, RoutingSettings } from "./terms.ts";
 
 interface Claim {
   readonly run: Run;
-  readonly attempt: Attempt | null;
-  /** The quest has ended by then, or its object has gone without a word. */
+  /** Its calls under way. */
+  readonly attempts: Set<Attempt>;
+  /** They have ended by then, or their object has gone without a word. */
   readonly until: number;
 }
 
@@ -29,7 +30,7 @@ export class Hub {
   readonly providers = new Map<string, Provider>();
   /** Of retries, by model. */
   readonly budgets = new Map<string, Budget>();
-  /** Who asks for a step of a picture, by its key, and the call under way for it. */
+  /** The newest run of each generation that has calls under way. */
   readonly #claims = new Map<string, Claim>();
   readonly #endpoints = new Map<string, Endpoint[]>();
 
@@ -61,21 +62,24 @@ export class Hub {
   }
 
   /**
-   * A run asks for a picture's step: whatever an earlier run of the same generation still holds for it, or comes to hold,
-   * is given back, since nobody is left who wants it.
+   * A run asks for something: whatever an earlier run of the same generation still holds, or comes to hold, is given back,
+   * since nobody is left who wants it.
    *
    * @param until when its time is over, in ms: an object that has gone without a word is remembered no longer
    */
-  claim(key: string, run: Run, attempt: Attempt | null, until: number): void {
+  claim(generation: string, run: Run, attempt: Attempt | null, until: number): void {
     this.#forget();
-    const before = this.#claims.get(key);
+    const before = this.#claims.get(generation);
     if (before && before.run.id > run.id) {
       attempt?.leave();
       return;
     }
-    if (before && before.run !== run) before.attempt?.leave();
-    this.#claims.delete(key);
-    this.#claims.set(key, { run, attempt, until: until + policy.graceMs });
+    const own = before?.run === run ? before : null;
+    if (!own) for (const lost of before?.attempts ?? []) lost.leave();
+    const attempts = own?.attempts ?? new Set<Attempt>();
+    if (attempt) attempts.add(attempt);
+    this.#claims.delete(generation);
+    this.#claims.set(generation, { run, attempts, until: Math.max(own?.until ?? 0, until + policy.graceMs) });
   }
 
   /** How many are under way, as far as is known. */
@@ -93,8 +97,12 @@ export class Hub {
     }
   }
 
-  unclaim(key: string, run: Run): void {
-    if (this.#claims.get(key)?.run === run) this.#claims.delete(key);
+  /** A call has ended, or was never made. */
+  unclaim(generation: string, run: Run, attempt: Attempt | null): void {
+    const claim = this.#claims.get(generation);
+    if (claim?.run !== run) return;
+    if (attempt) claim.attempts.delete(attempt);
+    if (claim.attempts.size === 0) this.#claims.delete(generation);
   }
 
   #providerOf({ provider, price, concurrency }: Offer): Provider {

@@ -48,7 +48,7 @@ export class Quest<A> {
     this.#errand = errand;
     this.#signal = signal;
     this.#end = hub.ports.now() + errand.deadlineMs;
-    if (errand.claim !== null) hub.claim(errand.claim, run, null, this.#end);
+    hub.claim(errand.generation, run, null, this.#end);
   }
 
   /** Who has failed so far. */
@@ -64,7 +64,7 @@ export class Quest<A> {
     try {
       return await this.#next();
     } catch (error) {
-      this.#unclaim();
+      this.#hub.unclaim(this.#errand.generation, this.#run, null);
       throw error;
     }
   }
@@ -243,22 +243,17 @@ export class Quest<A> {
     lease.endsBy(this.#hub.ports.now() + deadlineMs);
     const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
-    const { claim } = this.#errand;
+    const { generation } = this.#errand;
     const told = this.#errand.asking(endpoint);
     const onEnd = (isAnswered: boolean) => {
-      this.#unclaim();
+      this.#hub.unclaim(generation, this.#run, attempt);
       told(isAnswered);
     };
-    const attempt = new Attempt(this.#hub.outcomes, {
+    const attempt: Attempt = new Attempt(this.#hub.outcomes, {
       ...{ endpoint, reason, lease, bucket, deadlineMs, isProbe, onEnd },
     });
-    if (claim !== null) this.#hub.claim(claim, this.#run, attempt, this.#end);
+    this.#hub.claim(generation, this.#run, attempt, this.#end);
     return attempt;
-  }
-
-  #unclaim(): void {
-    const { claim } = this.#errand;
-    if (claim !== null) this.#hub.unclaim(claim, this.#run);
   }
 
   #deadlineAt(endpoint: Endpoint): number {

@@ -22,6 +22,14 @@ describe("the simulation", () => {
     expect(moves).toBeGreaterThan(300);
   });
 
+  it.each([
+    [875_179_891, "a preview whose object vanished held the only slot"],
+    [1_958_161_433, "a decoding whose object vanished held the only slot"],
+    [3_619_092_614, "a preview of several groups did"],
+  ])("keeps what seed %i once broke: %s", async (seed) => {
+    expect((await play(scheduleOf(seed))).broken).toEqual([]);
+  });
+
   it("plays a seed the same way each time", async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       expect(scheduleOf(seed)).toEqual(scheduleOf(seed));
