@@ -56,28 +56,34 @@ export async function generate(
   const first = prefix.steps;
   let asked = first < plan.steps.length ? ask(first) : null;
 
+  let written = Promise.resolve();
   for (let k = first; k < plan.steps.length; k++) {
+    await written;
     const drawn = await asked!;
     signal.throwIfAborted();
     const tokens = drawn.flatMap((group) => group.tokens);
     prefix.append(tokens);
     asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
     asked?.catch(() => undefined);
-    // What is asked goes out first: where writing must be confirmed before anything leaves, the next step would wait for it.
-    if (asked) await ports.turn();
-    ports.commit(k, tokens, recordOf(drawn));
-    const index = plan.previews.indexOf(k);
-    if (index >= 0) {
-      const shown = preview(index, k);
-      // Nobody waits for it any more when a later step fails.
-      shown.catch(() => undefined);
-      previews.push(shown);
-    }
+    written = write(k, tokens, recordOf(drawn));
   }
+  await written;
   await Promise.all(previews);
   const began = ports.now();
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
+
+  /** What is asked goes out first: where a write must be confirmed before anything leaves, the next step would wait for it. */
+  async function write(k: number, tokens: StepTokens, record: StepRecord): Promise<void> {
+    if (k + 1 < plan.steps.length) await ports.turn();
+    ports.commit(k, tokens, record);
+    const index = plan.previews.indexOf(k);
+    if (index < 0) return;
+    const shown = preview(index, k);
+    // Nobody waits for it any more when a later step fails.
+    shown.catch(() => undefined);
+    previews.push(shown);
+  }
 
   /** Asks for every group at once. */
   function ask(k: number): Promise<DrawnGroup[]> {
