@@ -43,7 +43,7 @@ export function plot(title: string, key: string, measured: readonly MeasuredSet[
     ...(Number.isFinite(low) ? [floorLine(y(low))] : []),
     ...series.flatMap(({ name, points }, i) => line(name, points, i, x, y)),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">\n${parts.join("\n")}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">\n<title>${title}</title>\n${parts.join("\n")}\n</svg>\n`;
 }
 
 function pointsOf(measured: readonly MeasuredSet[], series: string, key: string): Point[] {

@@ -43,6 +43,7 @@ def line_plot(path: Path, title: str, x_name: str, y_name: str, curves: list[Cur
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         f'font-size="12">',
+        f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="20" font-size="14" fill="#2b2d42">{escape(title)}</text>',
     ]
