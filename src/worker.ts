@@ -227,7 +227,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ConfigError(["PROVIDERS: not JSON"]);
+    throw new ConfigError([text === "" ? "PROVIDERS: not set (docs/providers.md)" : "PROVIDERS: not JSON"]);
   }
 }
 
