@@ -8,20 +8,19 @@ export interface LocalEndpoint {
 }
 
 /** What `loadProviders` reads (docs/providers.md). */
-export const builtIn = ({ url, numerics }: LocalEndpoint) => ({
-  providers: [
-    {
-      name: "builtin",
-      kind: "triton",
-      url,
-      region: null,
-      price: { second: 0, gigabyte: 0 },
-      limits: { concurrency: 16 },
-      models: catalogue.map(({ id, revision }) => ({
-        id,
-        revision,
-        numerics: { class: numerics, exact: true },
-      })),
-    },
-  ],
+export const builtIn = (endpoint: LocalEndpoint) => ({ providers: [providerOf(endpoint)] });
+
+/** Its entry alone, for a config of several. */
+export const providerOf = ({ url, numerics }: LocalEndpoint) => ({
+  name: "builtin",
+  kind: "triton",
+  url,
+  region: null,
+  price: { second: 0, gigabyte: 0 },
+  limits: { concurrency: 16 },
+  models: catalogue.map(({ id, revision }) => ({
+    id,
+    revision,
+    numerics: { class: numerics, exact: true },
+  })),
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../../kernels/local/server.ts";
-import { builtIn } from "../../scripts/built-in.ts";
+import { providerOf } from "../../scripts/built-in.ts";
 import { developmentKey } from "../../scripts/development-key.ts";
 import { migrate } from "../../scripts/migrate.ts";
 import { freePort } from "../../scripts/port.ts";
@@ -27,13 +27,11 @@ beforeAll(async () => {
   const port = await freePort();
   origin = `http://localhost:${port}`;
   await migrate(folder);
-  const providers = proxies.flatMap(({ url }, i) =>
-    builtIn({ url, numerics: endpoint.numerics }).providers.map((provider) => ({
-      ...provider,
-      name: ["near", "far"][i],
-      region: ["eu-central-1", "us-east-1"][i],
-    })),
-  );
+  const providers = proxies.map(({ url }, i) => ({
+    ...providerOf({ url, numerics: endpoint.numerics }),
+    name: ["near", "far"][i],
+    region: ["eu-central-1", "us-east-1"][i],
+  }));
   worker = startWorker({ port, folder, providers: { providers }, log: () => undefined });
   await worker.ready;
   authorization = `Bearer ${await developmentKey(origin, folder)}`;

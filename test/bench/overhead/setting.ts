@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { builtIn } from "../../../scripts/built-in.ts";
+import { providerOf } from "../../../scripts/built-in.ts";
 import { developmentKey } from "../../../scripts/development-key.ts";
 import { localSecret } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
@@ -71,8 +71,7 @@ async function edgeOf(folder: string, config: string, endpoint: string, inspecto
 
 /** The endpoint has room for all that comes: a call that waits its turn would measure the limit. */
 function providersOf(url: string): object {
-  const { providers } = builtIn({ url, numerics: "noise" });
-  return { providers: providers.map((one) => ({ ...one, limits: { concurrency: 256 } })) };
+  return { providers: [{ ...providerOf({ url, numerics: "noise" }), limits: { concurrency: 256 } }] };
 }
 
 /** A Worker, built as for its deployment. */

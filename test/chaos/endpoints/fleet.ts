@@ -1,6 +1,6 @@
 /** Four real endpoints, a fault proxy before each, and the provider config that names the proxies. */
 import { startEndpoint } from "../../../kernels/local/server.ts";
-import { catalogue } from "../../../src/catalogue/index.ts";
+import { providerOf } from "../../../scripts/built-in.ts";
 import { declaredNumerics } from "../../triton/asked.ts";
 import { startTriton } from "../../triton/server.ts";
 import type { Asked } from "../proxy/asked.ts";
@@ -106,15 +106,7 @@ async function tritonOf(name: string): Promise<Running> {
 }
 
 const provider = ({ name, proxy, numerics }: Member) => ({
+  ...providerOf({ url: proxy.url, numerics }),
   name,
-  kind: "triton",
-  url: proxy.url,
-  region: null,
   price: { second: 300, gigabyte: 0 },
-  limits: { concurrency: 16 },
-  models: catalogue.map(({ id, revision }) => ({
-    id,
-    revision,
-    numerics: { class: numerics, exact: true },
-  })),
 });
