@@ -6,10 +6,10 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { headerLengthField } from "../../../adapters/oip/frame.ts";
+import { freePort } from "../../../scripts/port.ts";
 import { type Answer, layoutOf } from "./answer.ts";
 import { type Asked, askedOf } from "./asked.ts";
 import { deliver, send } from "./deliver.ts";
@@ -56,11 +56,7 @@ export class FaultProxy {
 
   /** Starts it on a port that the system gives. */
   static async start(options: ProxyOptions): Promise<FaultProxy> {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    const proxy = new FaultProxy(options, port);
+    const proxy = new FaultProxy(options, await freePort());
     await proxy.#listen();
     return proxy;
   }
