@@ -3,6 +3,7 @@ import { startEndpoint } from "../../../kernels/local/server.ts";
 import { providerOf } from "../../../scripts/built-in.ts";
 import { declaredNumerics } from "../../triton/asked.ts";
 import { startTriton } from "../../triton/server.ts";
+import type { FaultRecord } from "../faults/record.ts";
 import type { Asked } from "../proxy/asked.ts";
 import type { Fault } from "../proxy/fault.ts";
 import { FaultProxy } from "../proxy/proxy.ts";
@@ -16,10 +17,11 @@ export interface Member {
   readonly proxy: FaultProxy;
 }
 
-/** Decides what befalls an answer, and is told what was done. */
+/** Decides what befalls an answer. */
 export interface Director {
+  /** Where it is written down what was done. */
+  readonly record: FaultRecord;
   decide(endpoint: string, asked: Asked): Fault | null;
-  done(endpoint: string, asked: Asked, fault: Fault, isDone: boolean): void;
 }
 
 export interface Fleet {
@@ -66,7 +68,7 @@ export async function startFleet(kinds: Kinds): Promise<Fleet> {
           note(name, asked);
           return director?.decide(name, asked) ?? null;
         },
-        done: (asked, fault, isDone) => director?.done(name, asked, fault, isDone),
+        done: (asked, fault, isDone) => director?.record.add(name, asked, fault, isDone),
       });
       return { name, url, proxy, numerics: await declaredNumerics(url) };
     }),

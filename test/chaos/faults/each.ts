@@ -24,12 +24,12 @@ export function trialsOf(random: Random): Trial[] {
 /** Spoils the first answer of one class that a trial means, and no other. */
 export class OneFault implements Director {
   readonly #members: readonly Member[];
-  readonly #record: FaultRecord;
+  readonly record: FaultRecord;
   readonly #next = new Map<string, Trial>();
 
   constructor(members: readonly Member[], record: FaultRecord) {
     this.#members = members;
-    this.#record = record;
+    this.record = record;
   }
 
   /** From now on the next answer of that class which the trial means is spoilt. */
@@ -48,10 +48,6 @@ export class OneFault implements Director {
     if (!trial || address !== occasionOf(trial)) return null;
     this.#next.delete(numerics);
     return trial.fault;
-  }
-
-  done(endpoint: string, asked: Asked, fault: Fault, isDone: boolean): void {
-    this.#record.add(endpoint, asked, fault, isDone);
   }
 }
 

@@ -8,7 +8,7 @@ import type { FaultRecord } from "./record.ts";
 /** Of each generation, by its caller's number, the answer that is spoilt. */
 export class OneFlip implements Director {
   readonly #flips: ReadonlyMap<number, { readonly place: number; readonly luck: number }>;
-  readonly #record: FaultRecord;
+  readonly record: FaultRecord;
   readonly #numbers = new Map<string, number>();
   readonly #done = new Set<string>();
 
@@ -16,7 +16,7 @@ export class OneFlip implements Director {
     this.#flips = new Map(
       numbers.map((number) => [number, { place: random.whole(STEPS + 1), luck: random.next() }]),
     );
-    this.#record = record;
+    this.record = record;
   }
 
   decide(_endpoint: string, { generation, address, corruptionSeed }: Asked): Fault | null {
@@ -26,9 +26,5 @@ export class OneFlip implements Director {
     if (flip?.place !== place || this.#done.has(generation)) return null;
     this.#done.add(generation);
     return { act: { kind: "flip", where: "tensor" }, luck: flip.luck };
-  }
-
-  done(endpoint: string, asked: Asked, fault: Fault, isDone: boolean): void {
-    this.#record.add(endpoint, asked, fault, isDone);
   }
 }

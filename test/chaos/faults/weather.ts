@@ -78,7 +78,7 @@ export function phaseOf(random: Random, index: number, { members, classes }: Fle
 /** What befalls which answer: of the seed, the generation's number, the step and the attempt, and of nothing else. */
 export class Weather implements Director {
   readonly #seed: number;
-  readonly #record: FaultRecord;
+  readonly record: FaultRecord;
   readonly #fleet: Fleet;
   #phase: Phase | null = null;
   /** The callers' numbers of generations, by their corruption seeds. */
@@ -94,7 +94,7 @@ export class Weather implements Director {
     this.#relaxed = relaxed;
     this.#seed = seed;
     this.#fleet = fleet;
-    this.#record = record;
+    this.record = record;
   }
 
   /** Begins a phase; the one before is over, with its ports open again. */
@@ -103,7 +103,7 @@ export class Weather implements Director {
     for (const { name, proxy } of this.#fleet.members) {
       if (phase.health.get(name) !== "shut") continue;
       proxy.shut(FOR_EVER_MS);
-      this.#record.count("port shut for a phase");
+      this.record.count("port shut for a phase");
     }
   }
 
@@ -137,10 +137,6 @@ export class Weather implements Director {
   #random(number: number, place: number, attempt: number): Random {
     const [word] = philox(this.#seed, [number, place, attempt, FAULTS]);
     return randomOf(word);
-  }
-
-  done(endpoint: string, asked: Asked, fault: Fault, isDone: boolean): void {
-    this.#record.add(endpoint, asked, fault, isDone);
   }
 }
 
