@@ -1,8 +1,9 @@
 /** Generations that meet one random bit each: counted, and no more than that asked of them. */
 import { randomOf } from "../ledger/random.ts";
 import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
-import { triedAt } from "./asking/told.ts";
+import { triedIn } from "./asking/told.ts";
 import { wishOf } from "./asking/wish.ts";
+import { crowd } from "./crowd.ts";
 import { OneFlip } from "./faults/flips.ts";
 import { FaultRecord } from "./faults/record.ts";
 
@@ -19,6 +20,8 @@ export interface Counted {
 }
 
 const FIRST_NUMBER = 2_000_000;
+/** Generations at a time. */
+const AT_ONCE = 3;
 
 export async function runFlips(
   lab: Lab,
@@ -33,12 +36,7 @@ export async function runFlips(
   const record = new FaultRecord();
   const numbers = wishes.map(({ number }) => number);
   await lab.fleet.direct(new OneFlip(random, numbers, record));
-  const left = wishes.values();
-  const outcomes: Outcome[] = [];
-  const one = async () => {
-    for (const wish of left) outcomes.push(await judge(lab, await hear(lab, wish, "flips")));
-  };
-  await Promise.all([one(), one(), one()]);
+  const outcomes = await crowd(wishes, AT_ONCE, async (wish) => judge(lab, await hear(lab, wish, "flips")));
   await lab.fleet.direct(null);
   const kinds = outcomes.map((outcome) => {
     const [incident] = record.of(outcome.told?.generation ?? "");
@@ -52,7 +50,6 @@ export async function runFlips(
 }
 
 function kindOf({ shown, isEqual }: Outcome): keyof Counted {
-  const tried = (shown?.steps ?? []).flatMap(({ step }) => triedAt(shown!, step));
-  if (tried.some(({ fault }) => fault === "corrupt")) return "caught";
+  if (triedIn(shown).some(({ fault }) => fault === "corrupt")) return "caught";
   return isEqual ? "harmless" : "silent";
 }

@@ -1,7 +1,7 @@
 /** What a run of chaos came to, as lines; the last one is what a test reads. */
 import { countOf } from "../ledger/audit.ts";
 import { classesOf, type Outcome } from "./asking/fulfilment.ts";
-import { triedAt } from "./asking/told.ts";
+import { triedAt, triedIn } from "./asking/told.ts";
 import type { FaultRecord } from "./faults/record.ts";
 import type { Counted } from "./flips.ts";
 import { STEPS } from "./proxy/asked.ts";
@@ -13,9 +13,7 @@ export function linesOf(report: ChaosReport): { lines: string[]; isGood: boolean
   const equal = outcomes.filter((outcome) => outcome.isEqual);
   const doubled = outcomes.filter((outcome) => outcome.isDoubled).length;
   const problems = outcomes.flatMap((outcome) => [...outcome.problems, ...differenceOf(outcome)]);
-  const tried = outcomes.flatMap(({ shown }) =>
-    (shown?.steps ?? []).flatMap(({ step }) => triedAt(shown!, step)),
-  );
+  const tried = outcomes.flatMap(({ shown }) => triedIn(shown));
   const relaxed = told.filter(({ wish }) => wish.body.numerics === "any");
   const meanings = meaningsOf(outcomes, faults);
   const lost = outcomes.length - told.length;

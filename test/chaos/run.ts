@@ -4,6 +4,7 @@ import { randomOf } from "../ledger/random.ts";
 import { type Heard, hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { Undisturbed } from "./asking/undisturbed.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";
+import { crowd } from "./crowd.ts";
 import { runEach } from "./each.ts";
 import { startEdge } from "./endpoints/edge.ts";
 import { type Kinds, startFleet } from "./endpoints/fleet.ts";
@@ -40,7 +41,7 @@ export interface ChaosReport {
 }
 
 /** Generations at a time. */
-const CROWD = 6;
+const AT_ONCE = 6;
 /** Generations of one weather. */
 const PHASE = 12;
 
@@ -108,7 +109,7 @@ function wishesOf(seed: number, count: number, classes: readonly string[]): Wish
 }
 
 async function runCalm(lab: Lab, wishes: readonly Wish[]): Promise<Outcome[]> {
-  const heard = await crowd(wishes, (wish) => hear(lab, wish, "calm"));
+  const heard = await crowd(wishes, AT_ONCE, (wish) => hear(lab, wish, "calm"));
   return judged(lab, heard);
 }
 
@@ -129,7 +130,7 @@ async function runStorm(
     const lot = wishes.slice(from, from + PHASE).map((wish) => withinReach(wish, phase.alive));
     await lab.fleet.direct(weather);
     weather.begin(phase);
-    const came = await judged(lab, await crowd(lot, (wish) => hear(lab, wish, "storm")));
+    const came = await judged(lab, await crowd(lot, AT_ONCE, (wish) => hear(lab, wish, "storm")));
     log(`  ${phase.what}: ${came.filter(({ isEqual }) => isEqual).length} of ${came.length} equal`);
     outcomes.push(...came);
   }
@@ -142,17 +143,6 @@ function withinReach(wish: Wish, alive: readonly string[]): Wish {
   const { numerics } = wish.body;
   const isFree = numerics === "any" || numerics === "exact";
   return isFree || alive.includes(numerics) ? wish : { ...wish, body: { ...wish.body, numerics: alive[0]! } };
-}
-
-/** All of them, so many at a time, in order. */
-async function crowd(wishes: readonly Wish[], work: (wish: Wish) => Promise<Heard>): Promise<Heard[]> {
-  const heard: Heard[] = [];
-  const left = wishes.entries();
-  const one = async () => {
-    for (const [i, wish] of left) heard[i] = await work(wish);
-  };
-  await Promise.all(Array.from({ length: CROWD }, one));
-  return heard;
 }
 
 /** Once nobody is timed any more. */

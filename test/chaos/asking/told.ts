@@ -41,3 +41,7 @@ export interface Shown {
 /** Who failed a step before it was answered, in order. */
 export const triedAt = ({ steps }: Shown, step: number) =>
   (steps[step]?.routes ?? []).flatMap((route) => route.tried ?? []);
+
+/** The same of all steps; of a generation that was lost, nobody. */
+export const triedIn = (shown: Shown | null) =>
+  shown ? shown.steps.flatMap(({ step }) => triedAt(shown, step)) : [];
