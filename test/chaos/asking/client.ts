@@ -1,6 +1,6 @@
 /** Asks for pictures as a user does, and holds the answer to what every answer must be. */
 import OpenAI from "openai";
-import { linesOf } from "../../sse.ts";
+import { linesOf, type StreamLine } from "../../sse.ts";
 import type { Edge } from "../endpoints/edge.ts";
 import type { Failover, Shown, Told } from "./told.ts";
 import { bodyOf, type Wish } from "./wish.ts";
@@ -12,10 +12,7 @@ interface Report {
   readonly price: { readonly micro_credits: number };
 }
 
-interface Event {
-  readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+type Event = Omit<StreamLine, "id">;
 
 /**
  * One request, without any retry.

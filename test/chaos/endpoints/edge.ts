@@ -18,8 +18,6 @@ export interface Edge {
   readonly key: string;
   readonly account: string;
   readonly operator: Operator;
-  /** What the Worker wrote. */
-  readonly said: readonly string[];
   close(): Promise<void>;
 }
 
@@ -54,7 +52,7 @@ export async function startEdge(providers: object): Promise<Edge> {
     const key = await developmentKey(url, folder);
     const answer = await fetch(`${url}/v1/account`, { headers: { authorization: `Bearer ${key}` } });
     const { id: account } = (await answer.json()) as { id: string };
-    return { url, key, account, operator: operatorOf(url, localSecret(folder, "ADMIN_SECRET")), said, close };
+    return { url, key, account, operator: operatorOf(url, localSecret(folder, "ADMIN_SECRET")), close };
   } catch (error) {
     await close();
     throw new Error(`the Worker did not start:\n${said.slice(-20).join("\n")}`, { cause: error });
