@@ -1,6 +1,6 @@
 /** Draws what a run lacks, through the API, a few requests at a time. */
 import type OpenAI from "openai";
-import type { RunFolder } from "./run-folder.ts";
+import type { DrawnLine, RunFolder } from "./run-folder.ts";
 import type { ServedModel, Service } from "./service.ts";
 import type { Batch, Sampling } from "./settings.ts";
 
@@ -50,37 +50,29 @@ export async function drawAll(
   draw: DrawBatch = drawBatch,
   progress: (done: number, all: number) => void = () => {},
 ): Promise<void> {
-  const kept = new Set(run.drawn().map((line) => nameOf({ ...line, model: line.model })));
-  const name = ({ setting, set, label, seed, n }: Batch) =>
-    nameOf({ model: model.id, revision: model.revision, request: setting.request, set, label, seed, n });
-  const missing = batches.filter((batch) => !kept.has(name(batch)));
+  const kept = new Set(run.drawn().map(nameOf));
+  const missing = batches.filter((batch) => !kept.has(nameOf(askedOf(model, batch))));
   let next = 0;
   let done = batches.length - missing.length;
   const work = async () => {
     while (next < missing.length) {
       const batch = missing[next++]!;
       const { pictures, numerics } = await draw(service, model, batch);
-      const { setting, set, label, seed, n } = batch;
-      const { id, revision } = model;
-      const asked = { setting: setting.label, request: setting.request, set, label, seed, n };
-      run.keep({ model: id, revision, numerics, ...asked }, batch, pictures);
+      run.keep({ ...askedOf(model, batch), numerics }, pictures);
       progress(++done, batches.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-interface Name {
-  readonly model: string;
-  readonly revision: string;
-  readonly request: Sampling;
-  readonly set: number;
-  readonly label: number;
-  readonly seed: number;
-  readonly n: number;
+/** A request as a run keeps it, without its answer. */
+type Asked = Omit<DrawnLine, "numerics" | "files">;
+
+function askedOf({ id, revision }: ServedModel, { setting, set, label, seed, n }: Batch): Asked {
+  return { model: id, revision, setting: setting.label, request: setting.request, set, label, seed, n };
 }
 
 /** What makes a request another one. */
-function nameOf({ model, revision, request, set, label, seed, n }: Name): string {
+function nameOf({ model, revision, request, set, label, seed, n }: Asked): string {
   return JSON.stringify([model, revision, request, set, label, seed, n]);
 }

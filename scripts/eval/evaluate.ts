@@ -3,13 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drawAll } from "./draw.ts";
-import { COLUMNS, type Measure } from "./measure.ts";
+import { COLUMNS, type Measure, titleOf } from "./measure.ts";
 import { plot } from "./plot.ts";
 import { progressOf } from "./progress.ts";
 import { type Page, publish } from "./publish.ts";
 import type { Reference } from "./reference.ts";
 import { differenceTable, figureTable, isReal, type Row, rowsOf } from "./report.ts";
-import type { FigureLine, RunFolder } from "./run-folder.ts";
+import { type FigureLine, isOf, type RunFolder } from "./run-folder.ts";
 import type { ServedModel, Service } from "./service.ts";
 import { type MeasuredSet, measureSets } from "./sets.ts";
 import { batchesOf, type Plan } from "./settings.ts";
@@ -42,11 +42,12 @@ export async function evaluate(job: Job): Promise<void> {
   let rows = rowsOf(floor, measured);
   if (job.python !== null) {
     measureWithPython(job.python, run, model.id);
-    measured = withOthers(measured, run.figures(), model, plan);
+    const lines = run.figures().filter(({ pictures }) => pictures === plan.size);
+    measured = withOthers(measured, lines.filter(isOf(model)));
     rows = rowsOf(
       {
-        real: named(run, model, plan, "real", floor?.real),
-        reconstructions: named(run, model, plan, "reconstructions", floor?.reconstructions),
+        real: named(lines, model, "real", floor?.real),
+        reconstructions: named(lines, model, "reconstructions", floor?.reconstructions),
       },
       measured,
     );
@@ -68,11 +69,13 @@ function pageOf(
 ): Page {
   const keys = [...new Set(measured.flatMap(({ figures }) => Object.keys(figures)))];
   const plots = keys.map((key) => {
-    const title = `${model.id}: ${COLUMNS[key]?.title ?? key}${COLUMNS[key] ? ` (${COLUMNS[key].better} is better)` : ""}`;
+    const title = `${model.id}: ${titleOf(key)}${COLUMNS[key] ? ` (${COLUMNS[key].better} is better)` : ""}`;
     return [`${key}.svg`, plot(title, key, measured, floorOf(rows, key))] as const;
   });
-  const lines = run.figures().filter((line) => line.model === model.id && line.revision === model.revision);
-  const kept = lines.filter((line) => line.pictures === plan.size);
+  const kept = run
+    .figures()
+    .filter(isOf(model))
+    .filter(({ pictures }) => pictures === plan.size);
   const text = [
     `${plan.sets} sets of ${plan.size} pictures a setting (mean ± standard deviation over the sets), as many of each class; set j has the same seeds under every setting. Revision ${model.revision.slice(0, 12)}. Command: \`${command}\`, seeds from 1000000.`,
     figureTable(rows),
@@ -96,38 +99,23 @@ function measureWithPython(python: string, run: RunFolder, model: string): void 
 }
 
 /** Figures of the same set from several lines. */
-function withOthers(
-  measured: readonly MeasuredSet[],
-  lines: readonly FigureLine[],
-  model: ServedModel,
-  plan: Plan,
-): MeasuredSet[] {
+function withOthers(measured: readonly MeasuredSet[], lines: readonly FigureLine[]): MeasuredSet[] {
   return measured.map((one) => {
-    const own = lines.filter(
-      (line) =>
-        line.model === model.id &&
-        line.revision === model.revision &&
-        line.setting === one.setting.label &&
-        line.set === one.set &&
-        line.pictures === plan.size,
-    );
+    const own = lines.filter((line) => line.setting === one.setting.label && line.set === one.set);
     return { ...one, figures: Object.assign({}, ...own.map((line) => line.figures), one.figures) };
   });
 }
 
 /** Python's floors beside the kept ones. */
 function named(
-  run: RunFolder,
+  lines: readonly FigureLine[],
   { id }: ServedModel,
-  { size }: Plan,
   name: string,
   kept: readonly Record<string, number>[] = [],
 ): Record<string, number>[] {
-  const lines = run
-    .figures()
-    .filter((line) => line.model === id && line.name === name && line.pictures === size);
-  const count = Math.max(kept.length, lines.length);
-  return Array.from({ length: count }, (_, i) => ({ ...lines[i]?.figures, ...kept[i] }));
+  const own = lines.filter((line) => line.model === id && line.name === name);
+  const count = Math.max(kept.length, own.length);
+  return Array.from({ length: count }, (_, i) => ({ ...own[i]?.figures, ...kept[i] }));
 }
 
 function write(path: string, text: string): void {

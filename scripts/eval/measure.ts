@@ -29,6 +29,9 @@ export const COLUMNS: Readonly<
   recall: { title: "recall", better: "higher" },
 };
 
+/** What tables call a figure: those of Python's measures by their names. */
+export const titleOf = (key: string) => COLUMNS[key]?.title ?? key;
+
 /**
  * @returns figures: `fd` on the judge's features of whole pictures, `local_fd` on what it sees at each place, `patch_fd` on
  * small patches of pixels, in units of their spread, against reconstructions; `errors` the share that it takes for another class than was asked for, `precision` and `recall` (5 neighbours)

@@ -1,5 +1,5 @@
 /** Figures as Markdown tables: means and noise over seeds beside the floor, and VPG against the same seeds without it. */
-import { COLUMNS, type Figures } from "./measure.ts";
+import { type Figures, titleOf } from "./measure.ts";
 import type { Reference } from "./reference.ts";
 import type { MeasuredSet } from "./sets.ts";
 import type { Plan } from "./settings.ts";
@@ -36,7 +36,7 @@ export function rowsOf(
 /** Mean ± standard deviation over the sets. */
 export function figureTable(rows: readonly Row[]): string {
   const keys = keysOf(rows);
-  const head = ["", "sets", ...keys.map((key) => COLUMNS[key]?.title ?? key)];
+  const head = ["", "sets", ...keys.map(titleOf)];
   const body = rows.map(({ label, sets }) => [
     label,
     `${sets.length}`,
@@ -56,7 +56,7 @@ export function differenceTable(plan: Plan, measured: readonly MeasuredSet[]): s
     });
     return [setting.label, ...cells];
   });
-  return markdown([["against VPG off", ...keys.map((key) => COLUMNS[key]?.title ?? key)], ...body]);
+  return markdown([["against VPG off", ...keys.map(titleOf)], ...body]);
 }
 
 const baseOf = (plan: Plan, series: string) =>

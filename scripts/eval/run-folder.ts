@@ -2,7 +2,8 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Figures } from "./measure.ts";
-import type { Batch, Sampling } from "./settings.ts";
+import type { ServedModel } from "./service.ts";
+import type { Sampling } from "./settings.ts";
 
 /** One request's pictures; kernels/gpu/evaluation/run.py reads the same lines. */
 export interface DrawnLine {
@@ -55,11 +56,11 @@ export class RunFolder {
   }
 
   /** Keeps a request's pictures; the line is written last, so that a kill before leaves the request to be made again. */
-  keep(line: Omit<DrawnLine, "files">, batch: Batch, pictures: readonly Uint8Array[]): void {
-    const folder = join("pictures", line.model, `${batch.set}`, slug(batch.setting.label));
+  keep(line: Omit<DrawnLine, "files">, pictures: readonly Uint8Array[]): void {
+    const folder = join("pictures", line.model, `${line.set}`, slug(line.setting));
     mkdirSync(join(this.path, folder), { recursive: true });
     const files = pictures.map((bytes, i) => {
-      const file = join(folder, `${batch.label}-${batch.seed}-${i}.png`);
+      const file = join(folder, `${line.label}-${line.seed}-${i}.png`);
       writeFileSync(join(this.path, file), bytes);
       return file;
     });
@@ -98,5 +99,11 @@ export class RunFolder {
       });
   }
 }
+
+/** Whether a line is of that model with those weights. */
+export const isOf =
+  ({ id, revision }: Pick<ServedModel, "id" | "revision">) =>
+  (line: Pick<DrawnLine | FigureLine, "model" | "revision">) =>
+    line.model === id && line.revision === revision;
 
 const slug = (label: string) => label.replace(/[^\w.]+/g, "-");

@@ -1,7 +1,7 @@
 /** The whole sets of a run: their pictures as bytes, and their figures. */
 import sharp from "sharp";
 import type { Figures, Measure, PictureSet } from "./measure.ts";
-import type { RunFolder } from "./run-folder.ts";
+import { isOf, type RunFolder } from "./run-folder.ts";
 import type { ServedModel } from "./service.ts";
 import type { Plan, Setting } from "./settings.ts";
 
@@ -20,7 +20,8 @@ export async function measureSets(
   measure: Measure,
 ): Promise<MeasuredSet[]> {
   const { id, revision } = model;
-  const known = run.figures().filter((line) => line.model === id && line.revision === revision);
+  const known = run.figures().filter(isOf(model));
+  const drawn = run.drawn().filter(isOf(model));
   const made: MeasuredSet[] = [];
   for (let set = 0; set < plan.sets; set++) {
     for (const setting of plan.settings) {
@@ -29,8 +30,11 @@ export async function measureSets(
         (line) =>
           line.setting === label && line.set === set && line.pictures === plan.size && "fd" in line.figures,
       );
-      const figures = kept?.figures ?? (await figuresOf(run, model, setting, set, plan.size, side, measure));
-      if (figures === null) continue;
+      const own = drawn.filter((line) => line.setting === label && line.set === set);
+      const pictures = own.flatMap((line) => line.files.map((file) => ({ file, label: line.label })));
+      // Some are missing.
+      if (!kept && pictures.length < plan.size) continue;
+      const figures = kept?.figures ?? (await measure(await load(run, pictures, side)));
       made.push({ setting, set, figures });
       if (kept) continue;
       run.add({
@@ -47,25 +51,6 @@ export async function measureSets(
     }
   }
   return made;
-}
-
-/** Null where pictures are missing. */
-async function figuresOf(
-  run: RunFolder,
-  { id, revision }: ServedModel,
-  { label }: Setting,
-  set: number,
-  size: number,
-  side: number,
-  measure: Measure,
-): Promise<Figures | null> {
-  const lines = run
-    .drawn()
-    .filter((line) => line.model === id && line.revision === revision)
-    .filter((line) => line.setting === label && line.set === set);
-  const pictures = lines.flatMap((line) => line.files.map((file) => ({ file, label: line.label })));
-  if (pictures.length < size) return null;
-  return measure(await load(run, pictures, side));
 }
 
 async function load(
