@@ -1,43 +1,31 @@
 /** `npm run test:schema`: a real Worker with a state of its own, and schemathesis against its description. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { startEndpoint } from "../kernels/local/server.ts";
 import { builtIn } from "./built-in.ts";
-import { developmentKey } from "./development-key.ts";
-import { migrate } from "./migrate.ts";
-import { freePort } from "./port.ts";
-import { endWorker, startWorker } from "./worker-process.ts";
+import { startOwnWorker } from "./own-worker.ts";
 
 const SCHEMATHESIS = resolve(".local/schemathesis-venv/bin/schemathesis");
 const SETTINGS = resolve("test/schemathesis");
 /** A request that went as requests go. */
 const UNREMARKABLE = /^[A-Z]+ \S+ [1-4]\d\d \d+ ms/;
 
-const folder = mkdtempSync(join(tmpdir(), "vpg-edge-"));
-const [port, endpoint] = await Promise.all([freePort(), startEndpoint({ port: 0 }), migrate(folder)]);
-const worker = startWorker({
-  port,
-  folder,
-  providers: builtIn(endpoint),
+const endpoint = startEndpoint({ port: 0 });
+const worker = await startOwnWorker(endpoint.then(builtIn), {
   log: (line) => UNREMARKABLE.test(line) || console.error(line),
 });
 let status = 1;
 try {
-  await worker.ready;
-  const url = `http://localhost:${port}`;
-  const key = await developmentKey(url, folder);
-  status = await runSchemathesis(url, {
+  const { url, key, folder } = worker;
+  status = await runSchemathesis(url, folder, {
     VPG_KEY: key,
     VPG_KEY_ID: await idOf(url, key),
     VPG_GENERATION: await drawOne(url, key),
   });
 } finally {
-  endWorker(worker, "SIGKILL");
-  await endpoint.close();
-  rmSync(folder, { recursive: true, force: true });
+  await worker.close();
+  await (await endpoint).close();
 }
 process.exit(status);
 
@@ -60,7 +48,11 @@ async function drawOne(url: string, key: string): Promise<string> {
   return response.headers.get("x-generation-id")!;
 }
 
-async function runSchemathesis(url: string, variables: Readonly<Record<string, string>>): Promise<number> {
+async function runSchemathesis(
+  url: string,
+  folder: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
   const options = ["--config-file", `${SETTINGS}/schemathesis.toml`];
   const child = spawn(SCHEMATHESIS, [...options, "run", `${url}/openapi.json`, ...process.argv.slice(2)], {
     stdio: "inherit",

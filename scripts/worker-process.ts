@@ -100,3 +100,11 @@ export function endWorker({ child }: WorkerProcess, signal: "SIGTERM" | "SIGKILL
     child.kill(signal);
   }
 }
+
+/** Ends it at once and without warning; resolves when it is gone. */
+export async function killWorker(worker: WorkerProcess): Promise<void> {
+  const { child } = worker;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  endWorker(worker, "SIGKILL");
+  if (child.exitCode === null && child.signalCode === null) await gone;
+}

@@ -29,6 +29,9 @@ const words = process.argv.slice(2);
 const { values } = parse();
 const python = ".venv/bin/python";
 
+// A Worker has a process group of its own, which Ctrl-C does not reach: it ends when we do.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {

@@ -1,14 +1,8 @@
 /** The API that is evaluated, behind the official client: one of our own, started as `npm start` does, or any other. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import OpenAI from "openai";
 import { startEndpoint } from "../../kernels/local/server.ts";
 import { builtIn } from "../built-in.ts";
-import { developmentKey } from "../development-key.ts";
-import { migrate } from "../migrate.ts";
-import { freePort } from "../port.ts";
-import { endWorker, startWorker } from "../worker-process.ts";
+import { startOwnWorker } from "../own-worker.ts";
 
 /** What is read of `GET /v1/models/{id}`. */
 export interface ServedModel {
@@ -38,34 +32,19 @@ export function attach(url: string, key: string): Service {
 }
 
 /**
- * A Worker and the built-in endpoint, in a folder of their own that is removed at the end.
+ * A Worker of its own before the built-in endpoint.
  * @param weights the endpoint's, if not those of this repository.
  */
 export async function startService(weights?: string): Promise<Service> {
-  const folder = mkdtempSync(join(tmpdir(), "vpg-eval-"));
-  const [port, endpoint] = await Promise.all([
-    freePort(),
-    startEndpoint({ port: 0, ...(weights === undefined ? {} : { weights }) }),
-    migrate(folder),
-  ]);
-  const said: string[] = [];
-  const worker = startWorker({ port, folder, providers: builtIn(endpoint), log: (line) => said.push(line) });
-  const end = () => endWorker(worker, "SIGTERM");
-  // The Worker has a process group of its own, which Ctrl-C does not reach.
-  process.once("exit", end);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  const endpoint = startEndpoint({ port: 0, ...(weights === undefined ? {} : { weights }) });
+  const end = async () => (await endpoint).close();
+  const worker = await startOwnWorker(endpoint.then(builtIn)).catch(async (error) => {
+    await end();
+    throw error;
+  });
   const close = async () => {
-    end();
-    process.removeListener("exit", end);
-    await endpoint.close();
-    rmSync(folder, { recursive: true, force: true });
+    await worker.close();
+    await end();
   };
-  try {
-    await worker.ready;
-    const url = `http://localhost:${port}`;
-    return { ...attach(url, await developmentKey(url, folder)), close };
-  } catch (error) {
-    await close();
-    throw new Error(`the Worker did not start: ${said.slice(-20).join("\n")}`, { cause: error });
-  }
+  return { ...attach(worker.url, worker.key), close };
 }

@@ -1,47 +1,34 @@
 /** Two endpoints of one class, each behind a proxy that spoils answers: the picture is the same, and the record tells. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Endpoint, startEndpoint } from "../../kernels/local/server.ts";
 import { providerOf } from "../../scripts/built-in.ts";
-import { developmentKey } from "../../scripts/development-key.ts";
-import { migrate } from "../../scripts/migrate.ts";
-import { freePort } from "../../scripts/port.ts";
-import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import { type OwnWorker, startOwnWorker } from "../../scripts/own-worker.ts";
 import { linesOf, type StreamLine } from "../sse.ts";
 import type { Misdeed } from "../unruly/misdeed.ts";
 import { startUnruly } from "../unruly/proxy.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "vpg-edge-"));
 const asked = { prompt: "boat", n: 2, seed: 11, vpg: { scale: 1 } };
 let endpoint: Endpoint;
 let proxies: Awaited<ReturnType<typeof startUnruly>>[] = [];
-let worker: WorkerProcess;
-let origin: string;
+let worker: OwnWorker;
 let authorization: string;
 
 beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   proxies = await Promise.all([startUnruly(endpoint.url), startUnruly(endpoint.url)]);
-  const port = await freePort();
-  origin = `http://localhost:${port}`;
-  await migrate(folder);
   const providers = proxies.map(({ url }, i) => ({
     ...providerOf({ url, numerics: endpoint.numerics }),
     name: ["near", "far"][i],
     region: ["eu-central-1", "us-east-1"][i],
   }));
-  worker = startWorker({ port, folder, providers: { providers }, log: () => undefined });
-  await worker.ready;
-  authorization = `Bearer ${await developmentKey(origin, folder)}`;
+  worker = await startOwnWorker({ providers });
+  authorization = `Bearer ${worker.key}`;
 }, 120_000);
 
 afterAll(async () => {
-  endWorker(worker, "SIGKILL");
+  await worker.close();
   for (const proxy of proxies) proxy.close();
   await endpoint.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Whoever is asked first spoils its answer, and so does whoever comes next: the third call is answered. */
@@ -55,13 +42,14 @@ const bothOnce = (suffix: string, act: Misdeed["act"]): Promise<unknown> =>
 beforeEach(() => bothOnce("-never", { kind: "cut" }));
 
 const post = (body: object) =>
-  fetch(`${origin}/v1/images/generations`, {
+  fetch(`${worker.url}/v1/images/generations`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization },
     body: JSON.stringify(body),
   });
 
-const get = async (path: string) => (await fetch(`${origin}${path}`, { headers: { authorization } })).json();
+const get = async (path: string) =>
+  (await fetch(`${worker.url}${path}`, { headers: { authorization } })).json();
 
 async function read(body: object): Promise<{ id: string; lines: StreamLine[]; pictures: unknown[] }> {
   const response = await post({ ...asked, stream: true, ...body });

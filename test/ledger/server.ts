@@ -7,7 +7,7 @@ import { localSecret } from "../../scripts/local-variables.ts";
 import { migrate } from "../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../scripts/operator.ts";
 import { freePort, isFree } from "../../scripts/port.ts";
-import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import { endWorker, killWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
 import type { Kill } from "./audit-absent.ts";
 import type { NoiseEndpoint } from "./endpoint.ts";
 
@@ -67,13 +67,10 @@ export class Server {
 
   /** Ends wrangler and workerd, all at once and without warning. */
   async kill(): Promise<void> {
-    const { child } = this.#worker!;
     if (this.#isUp) this.#up = Promise.withResolvers<void>();
     this.#isUp = false;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
     const beforeMs = Date.now();
-    endWorker(this.#worker!, "SIGKILL");
-    await gone;
+    await killWorker(this.#worker!);
     while (!(await isFree(this.#port))) await new Promise((resolve) => setTimeout(resolve, 20));
     this.kills.push({ beforeMs, afterMs: Date.now() });
   }
