@@ -35,10 +35,18 @@ export function localSecret(folder: string, name: Secret): string {
  * @returns its path.
  */
 export function localVariables(folder: string, variables: Readonly<Record<string, string>>): string {
-  const secrets = (Object.keys(SECRETS) as Secret[]).map((name) => [name, localSecret(folder, name)]);
-  const all = { ...variables, VPG_LOCAL: "1", ...(Object.fromEntries(secrets) as Record<Secret, string>) };
+  const all = withSecrets(folder, variables);
   const text = Object.entries(all).map(([name, value]) => `${name}=${quoted(name, value)}\n`);
   return writePrivately(folder, "variables.env", text.join(""));
+}
+
+/** All that a local Worker is given: those variables, that it is local, and its secrets. */
+export function withSecrets(
+  folder: string,
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const secrets = (Object.keys(SECRETS) as Secret[]).map((name) => [name, localSecret(folder, name)]);
+  return { ...variables, VPG_LOCAL: "1", ...(Object.fromEntries(secrets) as Record<Secret, string>) };
 }
 
 /** Writes a file of the folder that only its owner reads; returns its path. */

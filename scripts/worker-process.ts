@@ -33,11 +33,14 @@ const CHATTER = /^(\[wrangler:info\]|⎔|⛅|─|╭|│|╰|Your Worker has acc
  * Builds the Worker as it is deployed. `wrangler dev` builds anew and starts again when any file or folder that it looked
  * into has changed, and breaks off what is under way.
  * @param folder where to.
+ * @param config its wrangler.toml.
  * @returns the script's path, for `startWorker`.
  */
-export async function buildWorker(folder: string): Promise<string> {
+export async function buildWorker(folder: string, config = "wrangler.toml"): Promise<string> {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1", NO_COLOR: "1" };
-  await promisify(execFile)("wrangler", ["deploy", "--dry-run", "--outdir", folder], { env });
+  await promisify(execFile)("wrangler", ["deploy", "--config", config, "--dry-run", "--outdir", folder], {
+    env,
+  });
   return `${folder}/worker.js`;
 }
 

@@ -1,12 +1,11 @@
 /** The processes of the benchmark: the endpoint, and the Workers as they would be deployed, each on a workerd of its own. */
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { providerOf } from "../../../scripts/built-in.ts";
 import { developmentKey } from "../../../scripts/development-key.ts";
-import { localSecret } from "../../../scripts/local-variables.ts";
+import { withSecrets } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
+import { buildWorker } from "../../../scripts/worker-process.ts";
 import { childrenMs } from "./cpu.ts";
 import { type Started, start } from "./message.ts";
 
@@ -29,7 +28,6 @@ export interface Setting {
 }
 
 const BARE = "test/bench/overhead/pass-through.toml";
-const SECRETS = ["ID_SECRET", "KEY_PEPPER", "ADMIN_SECRET", "RECEIPT_KEY"] as const;
 
 /**
  * Builds and starts all of it.
@@ -60,11 +58,10 @@ export async function open(
 
 async function edgeOf(folder: string, config: string, endpoint: string, inspector?: string): Promise<Edge> {
   await migrate(folder);
-  const secrets = SECRETS.map((name) => [name, localSecret(folder, name)]);
-  const variables = {
-    ...(Object.fromEntries(secrets) as Record<string, string>),
-    ...{ VPG_LOCAL: "1", ORIGIN: "http://localhost", PROVIDERS: JSON.stringify(providersOf(endpoint)) },
-  };
+  const variables = withSecrets(folder, {
+    ORIGIN: "http://localhost",
+    PROVIDERS: JSON.stringify(providersOf(endpoint)),
+  });
   const edge = await host(folder, config, variables, ...(inspector ? [`--inspector=${inspector}`] : []));
   return { ...edge, key: await developmentKey(edge.url, folder) };
 }
@@ -77,7 +74,7 @@ function providersOf(url: string): object {
 /** A Worker, built as for its deployment. */
 async function host(folder: string, config: string, variables: object, ...more: string[]): Promise<Running> {
   const bundle = `${folder}/bundle`;
-  await promisify(execFile)("wrangler", ["deploy", "-c", config, "--dry-run", "--outdir", bundle]);
+  await buildWorker(bundle, config);
   const options = { config, bundle, folder: `${folder}/state/v3`, variables: JSON.stringify(variables) };
   const args = Object.entries(options).map(([option, value]) => `--${option}=${value}`);
   return running("host.ts", ...args, ...more);
