@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Chance } from "../../test/routing/chance.ts";
+import { randomOf } from "../../test/random.ts";
 import { type Circumstances, choose, isAdmitted, type Standing } from "./pick.ts";
 
 type Named = Standing<string>;
@@ -12,7 +12,7 @@ const standing = (endpoint: string, changes: Partial<Named> = {}): Named => ({
   ...changes,
 });
 
-const { next: random } = new Chance(5);
+const { next: random } = randomOf(5);
 const circumstances = (changes: Partial<Circumstances<string>> = {}): Circumstances<string> => ({
   ...{ sticky: null, isRetry: false, isOnly: false, route: "fastest", now: 1_000, random },
   ...changes,

@@ -1,6 +1,6 @@
 /** How an endpoint stays in use, or comes back into it, whatever clocks, headers and refusals say. */
 import { describe, expect, it } from "vitest";
-import { Chance } from "../../test/routing/chance.ts";
+import { randomOf } from "../../test/random.ts";
 import { draw } from "../../test/routing/drawing.ts";
 import { tinyPlan } from "../../test/routing/tiny.ts";
 import { world } from "../../test/routing/world.ts";
@@ -12,7 +12,7 @@ describe("an endpoint", () => {
     // Many calls begin and end in the same step of the clock.
     const ports = {
       now: () => Math.floor(clock.now() / 4),
-      random: new Chance(3).next,
+      random: randomOf(3).next,
       sleep: clock.sleep,
     };
     const coarse = new Fleet(

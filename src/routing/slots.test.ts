@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Chance } from "../../test/routing/chance.ts";
+import { randomOf } from "../../test/random.ts";
 import { Clock } from "../../test/routing/clock.ts";
 import { type Lease, Slots } from "./slots.ts";
 
@@ -83,22 +83,22 @@ describe("a provider's slots", () => {
 
   it("are never more than there are, and all come back, whoever waits, leaves or comes", async () => {
     for (let seed = 0; seed < 30; seed++) {
-      const chance = new Chance(seed);
+      const random = randomOf(seed);
       const clock = new Clock();
       const slots = new Slots(3, clock);
       let held = 0;
       const visit = async (i: number) => {
-        await clock.sleep(chance.whole(0, 500));
+        await clock.sleep(random.wholeBetween(0, 500));
         const controller = new AbortController();
-        clock.at(clock.now() + chance.whole(0, 800), () => controller.abort());
-        const until = clock.now() + chance.whole(1, 900);
+        clock.at(clock.now() + random.wholeBetween(0, 800), () => controller.abort());
+        const until = clock.now() + random.wholeBetween(1, 900);
         const lease: Lease | null = slots.hasRoom
           ? slots.take()
           : await slots.wait(i % 5, until, stays, controller.signal);
         if (lease === null) return;
         held++;
         expect(held).toBeLessThanOrEqual(3);
-        await clock.sleep(chance.whole(0, 100));
+        await clock.sleep(random.wholeBetween(0, 100));
         held--;
         lease.release();
       };

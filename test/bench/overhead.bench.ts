@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { parseArgs } from "node:util";
-import { randomOf } from "../ledger/random.ts";
+import { randomOf } from "../random.ts";
 import { recordCalls } from "./overhead/calls.ts";
 import { arrivals, connect, runClosed, runOpen } from "./overhead/load.ts";
 import { reportOf } from "./overhead/report.ts";

@@ -1,5 +1,5 @@
 /** Every fault at every step of a generation, one at a time in each class, which are tried beside each other. */
-import { randomOf } from "../ledger/random.ts";
+import { randomOf } from "../random.ts";
 import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { triedAt } from "./asking/told.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";

@@ -1,5 +1,5 @@
 /** Generations that meet one random bit each: counted, and no more than that asked of them. */
-import { randomOf } from "../ledger/random.ts";
+import { randomOf } from "../random.ts";
 import { hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { triedIn } from "./asking/told.ts";
 import { wishOf } from "./asking/wish.ts";

@@ -1,6 +1,6 @@
 /** Chaos: every fault at every step, then crowds in all weathers, then the ledger; before real endpoints and a real Worker. */
 import { performance } from "node:perf_hooks";
-import { randomOf } from "../ledger/random.ts";
+import { randomOf } from "../random.ts";
 import { type Heard, hear, judge, type Lab, type Outcome } from "./asking/fulfilment.ts";
 import { Undisturbed } from "./asking/undisturbed.ts";
 import { type Wish, wishOf } from "./asking/wish.ts";

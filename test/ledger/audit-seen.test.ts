@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { randomOf } from "../random.ts";
 import { absentFindings } from "./audit-absent.ts";
 import type { Ended } from "./audit-generation.ts";
 import { auditSeen } from "./audit-seen.ts";
 import { errandOf } from "./errand.ts";
-import { randomOf } from "./random.ts";
 import { nothingSeen, type Outcome, type Seen } from "./seen.ts";
 
 const served = (generation: string, price = 100, pictures = ["a"]): Outcome => ({

@@ -9,7 +9,7 @@ import { decodeRequest, type InferRequest } from "../../adapters/oip/request.ts"
 import { encodeResponse } from "../../adapters/oip/response.ts";
 import { fp32Values, int32Values, rawTensor, type Tensor } from "../../adapters/oip/tensor.ts";
 import { catalogue } from "../../src/catalogue/index.ts";
-import { type Random, randomOf } from "./random.ts";
+import { type Random, randomOf } from "../random.ts";
 
 const [model] = catalogue;
 const [schedule] = model.schedules;

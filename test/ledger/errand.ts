@@ -1,6 +1,6 @@
 /** What a client means to do, all of it chosen before it begins. */
 import { catalogue } from "../../src/catalogue/index.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 const { classes } = catalogue[0].condition as { classes: readonly string[] };
 

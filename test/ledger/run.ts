@@ -1,11 +1,11 @@
 /** Kill and audit: clients on their errands while the server is killed again and again; then every account is audited. */
 import type { Claim } from "../../scripts/audit-chain.ts";
+import { type Random, randomOf } from "../random.ts";
 import { makeParties, type Party } from "./accounts.ts";
 import { auditRun, countOf, type Report } from "./audit.ts";
 import { runErrand } from "./client.ts";
 import { startNoise } from "./endpoint.ts";
 import { badRequests, errandOf } from "./errand.ts";
-import { type Random, randomOf } from "./random.ts";
 import type { Seen } from "./seen.ts";
 import { Server } from "./server.ts";
 

@@ -2,8 +2,8 @@
 import type { StepSource } from "../../adapters/contract.ts";
 import { Fleet } from "../../src/routing/fleet.ts";
 import type { SharedFleet } from "../../src/routing/shared.ts";
+import { randomOf, seedOf } from "../random.ts";
 import { Books } from "./books.ts";
-import { Chance, seedOf } from "./chance.ts";
 import { Clock } from "./clock.ts";
 import { Generation } from "./generation.ts";
 import { brokenBy } from "./invariants.ts";
@@ -35,7 +35,7 @@ export async function play(schedule: Schedule): Promise<Played> {
     ({ name, numerics, region, speed, parallel }, i) =>
       new Machine({
         ...{ name, numerics, region, speed, parallel, clock },
-        random: new Chance(seedOf(schedule.seed, 1_000 + i)).next,
+        random: randomOf(seedOf(schedule.seed, 1_000 + i)).next,
       }),
   );
   const offers = machines.map((machine, i) => {
@@ -49,7 +49,7 @@ export async function play(schedule: Schedule): Promise<Played> {
     };
     return offerOf(machine, { concurrency, serves, weight, price, source });
   });
-  const { next: random } = new Chance(seedOf(schedule.seed, 2_000));
+  const { next: random } = randomOf(seedOf(schedule.seed, 2_000));
   const { creditValue, hedging, isolates } = schedule;
   const sleep: typeof clock.sleep = (ms, signal) => whileThere(clock.sleep(ms, signal));
   /** Each tells the others, who hear it a little later. */

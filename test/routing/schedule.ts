@@ -1,6 +1,6 @@
 /** One schedule of the simulation, made from a seed: a fleet, its bad days, and a crowd of generations. */
 import type { Numerics, Preference } from "../../src/routing/terms.ts";
-import { Chance } from "./chance.ts";
+import { type Random, randomOf } from "../random.ts";
 import type { Trouble } from "./machine.ts";
 
 export interface PlannedMachine {
@@ -74,30 +74,30 @@ const doomMs = 600_000;
 
 /** @returns the schedule of a seed, always the same */
 export function scheduleOf(seed: number): Schedule {
-  const chance = new Chance(seed);
-  const classes = chance.is(0.5) ? ["x"] : ["x", "y"];
-  const isGuarded = chance.is(0.7);
+  const random = randomOf(seed);
+  const classes = random.chance(0.5) ? ["x"] : ["x", "y"];
+  const isGuarded = random.chance(0.7);
   /** Nobody is well for so long that generations have to fail. */
-  const isDoomed = !isGuarded && chance.is(0.05);
-  const machines = Array.from({ length: chance.whole(2, 5) }, (_, i) => machineOf(chance, i, classes));
-  const spanMs = chance.of([300, 1_000, 4_000]);
+  const isDoomed = !isGuarded && random.chance(0.05);
+  const machines = Array.from({ length: random.wholeBetween(2, 5) }, (_, i) => machineOf(random, i, classes));
+  const spanMs = random.pick([300, 1_000, 4_000]);
   const episodes = machines.flatMap((_, machine) => {
     // The first of each class is the guarded one.
     if (isGuarded && machine < classes.length) return [];
-    if (isDoomed) return [{ machine, from: spanMs / 4, to: doomMs, trouble: troubleOf(chance) }];
-    return Array.from({ length: chance.whole(0, 3) }, () => episodeOf(chance, machine, spanMs));
+    if (isDoomed) return [{ machine, from: spanMs / 4, to: doomMs, trouble: troubleOf(random) }];
+    return Array.from({ length: random.wholeBetween(0, 3) }, () => episodeOf(random, machine, spanMs));
   });
-  const generations = Array.from({ length: chance.whole(3, 8) }, (_, i) =>
-    generationOf(chance, seed, i, chance.between(0, spanMs), classes),
+  const generations = Array.from({ length: random.wholeBetween(3, 8) }, (_, i) =>
+    generationOf(random, seed, i, random.between(0, spanMs), classes),
   );
   const drains = machines.flatMap((_, machine) => {
-    const from = chance.between(0, spanMs);
-    return chance.is(0.15) ? [{ machine, from, to: from + chance.between(10, spanMs) }] : [];
+    const from = random.between(0, spanMs);
+    return random.chance(0.15) ? [{ machine, from, to: from + random.between(10, spanMs) }] : [];
   });
   const over = Math.max(spanMs, ...[...episodes, ...drains].map(({ to }) => to));
-  const isolates = chance.is(0.25) ? 2 : 1;
-  const later = chance.is(0.1) ? laterOf(seed, over + recoveryMs, isolates, machines) : [];
-  const settings = { hedging: chance.is(0.2), creditValue: chance.is(0.3) ? 1 : null };
+  const isolates = random.chance(0.25) ? 2 : 1;
+  const later = random.chance(0.1) ? laterOf(seed, over + recoveryMs, isolates, machines) : [];
+  const settings = { hedging: random.chance(0.2), creditValue: random.chance(0.3) ? 1 : null };
   return { seed, machines, episodes, drains, generations, isolates, ...settings, isGuarded, later };
 }
 
@@ -114,34 +114,34 @@ function laterOf(
   return [...few, ...crowd];
 }
 
-function machineOf(chance: Chance, i: number, classes: readonly string[]): PlannedMachine {
-  const parallel = chance.whole(1, 3);
+function machineOf(random: Random, i: number, classes: readonly string[]): PlannedMachine {
+  const parallel = random.wholeBetween(1, 3);
   const isFirst = i < classes.length;
   return {
     name: `m${i}`,
     numerics: classes[i % classes.length]!,
-    region: isFirst || chance.is(0.6) ? "eu-1" : "us-1",
-    speed: chance.between(0.5, 3),
+    region: isFirst || random.chance(0.6) ? "eu-1" : "us-1",
+    speed: random.between(0.5, 3),
     parallel,
-    concurrency: parallel + chance.whole(0, 3),
-    serves: isFirst || chance.is(0.8) ? ["step", "decode"] : ["step"],
-    weight: chance.of([1, 1, 2]),
+    concurrency: parallel + random.wholeBetween(0, 3),
+    serves: isFirst || random.chance(0.8) ? ["step", "decode"] : ["step"],
+    weight: random.pick([1, 1, 2]),
     price: isFirst
       ? { second: 0, gigabyte: 0 }
-      : { second: chance.of([0, 100, 1_000]), gigabyte: chance.of([0, 10]) },
+      : { second: random.pick([0, 100, 1_000]), gigabyte: random.pick([0, 10]) },
   };
 }
 
-function episodeOf(chance: Chance, machine: number, spanMs: number): Episode {
-  const from = chance.between(0, spanMs);
-  return { machine, from, to: from + chance.between(10, spanMs), trouble: troubleOf(chance) };
+function episodeOf(random: Random, machine: number, spanMs: number): Episode {
+  const from = random.between(0, spanMs);
+  return { machine, from, to: from + random.between(10, spanMs), trouble: troubleOf(random) };
 }
 
-function troubleOf(chance: Chance): Trouble {
-  const retryAfterMs = chance.of([null, null, 200, 3_000]);
-  const share = chance.of([0.1, 0.5, 1]);
-  return chance.of<Trouble>([
-    { kind: "gray", times: chance.of([3, 10, 100]) },
+function troubleOf(random: Random): Trouble {
+  const retryAfterMs = random.pick([null, null, 200, 3_000]);
+  const share = random.pick([0.1, 0.5, 1]);
+  return random.pick<Trouble>([
+    { kind: "gray", times: random.pick([3, 10, 100]) },
     { kind: "dead" },
     { kind: "dead" },
     { kind: "hang" },
@@ -149,34 +149,34 @@ function troubleOf(chance: Chance): Trouble {
     { kind: "overload", retryAfterMs },
     { kind: "credentials" },
     { kind: "rejects" },
-    { kind: "corrupt", share, where: chance.of(["head", "body", "row"]) },
+    { kind: "corrupt", share, where: random.pick(["head", "body", "row"]) },
     { kind: "flaky", share },
   ]);
 }
 
 function generationOf(
-  chance: Chance,
+  random: Random,
   seed: number,
   i: number,
   at: number,
   classes: readonly string[],
 ): PlannedGeneration {
-  const n = chance.of([1, 1, 2, 3]);
+  const n = random.pick([1, 1, 2, 3]);
   return {
     ...{ at, seed: (seed % 1_000_000) * 1_000 + i, n },
-    batch: chance.whole(1, n),
-    previews: chance.of([0, 0, 2]),
-    route: chance.of(["fastest", "balanced", "cheapest"]),
-    numerics: chance.of<Numerics>([
+    batch: random.wholeBetween(1, n),
+    previews: random.pick([0, 0, 2]),
+    route: random.pick(["fastest", "balanced", "cheapest"]),
+    numerics: random.pick<Numerics>([
       { kind: "any" },
       { kind: "exact" },
-      { kind: "class", name: chance.of(classes) },
+      { kind: "class", name: random.pick(classes) },
     ]),
-    region: chance.of([null, null, "eu"]),
-    earns: chance.of([null, 5, 100]),
-    cancelAt: chance.is(0.1) ? at + chance.between(0, 200) : null,
-    lostAt: chance.is(0.15) ? at + chance.between(0, 200) : null,
-    lost: chance.of(["vanishes", "goes on"]),
+    region: random.pick([null, null, "eu"]),
+    earns: random.pick([null, 5, 100]),
+    cancelAt: random.chance(0.1) ? at + random.between(0, 200) : null,
+    lostAt: random.chance(0.15) ? at + random.between(0, 200) : null,
+    lost: random.pick(["vanishes", "goes on"]),
   };
 }
 

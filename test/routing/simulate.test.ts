@@ -1,6 +1,6 @@
 /** The simulation's promises, a few hundred schedules of them, and that it is the same each time. */
 import { describe, expect, it } from "vitest";
-import { seedOf } from "./chance.ts";
+import { seedOf } from "../random.ts";
 import { play } from "./play.ts";
 import { scheduleOf } from "./schedule.ts";
 import { compare } from "./table.ts";

@@ -3,7 +3,7 @@
  * each, then lets policies live through D days of each kind side by side. Exits with 1 when a promise was broken.
  */
 import { parseArgs } from "node:util";
-import { seedOf } from "./chance.ts";
+import { seedOf } from "../random.ts";
 import { type Played, play } from "./play.ts";
 import { scheduleOf } from "./schedule.ts";
 import { compare, written } from "./table.ts";

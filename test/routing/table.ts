@@ -1,5 +1,5 @@
 /** Policies side by side: the same machines, the same bad day, the same pictures asked for at the same moments. */
-import { Chance, seedOf } from "./chance.ts";
+import { randomOf, seedOf } from "../random.ts";
 import { Clock } from "./clock.ts";
 import { Machine, type Trouble, unitsOf } from "./machine.ts";
 import { policies } from "./policies.ts";
@@ -69,12 +69,12 @@ export async function compare(
 
 async function live(policy: string, { trouble, ms }: (typeof days)[string], seed: number) {
   const clock = new Clock();
-  const chance = new Chance(seed);
+  const random = randomOf(seed);
   const machines = Array.from({ length: machineCount }, (_, i) => {
-    const { next: random } = new Chance(seedOf(seed, 100 + i));
+    const { next: random } = randomOf(seedOf(seed, 100 + i));
     return new Machine({ name: `m${i}`, numerics: "x", clock, random, speed, parallel });
   });
-  const make = policies[policy]!({ machines, clock, random: new Chance(seedOf(seed, 200)).next });
+  const make = policies[policy]!({ machines, clock, random: randomOf(seedOf(seed, 200)).next });
   const began = clock.now();
   clock.at(began + troubleAt, () => machines[0]!.becomes(trouble));
   clock.at(began + troubleAt + ms, () => machines[0]!.becomes(null));
@@ -84,7 +84,7 @@ async function live(policy: string, { trouble, ms }: (typeof days)[string], seed
   let at = 0;
   for (let i = 0; at < secondsEach * 1_000; i++) {
     // Poisson arrivals: an open loop, which does not wait for the slow.
-    at += (-Math.log(1 - chance.next()) / perSecond) * 1_000;
+    at += (-Math.log(1 - random.next()) / perSecond) * 1_000;
     const plan = tinyPlan({ seed: (seed % 1_000_000) * 10_000 + i, sides });
     clock.at(began + at, () => {
       const asked = clock.now();

@@ -3,7 +3,7 @@
 import type { Offer } from "../../adapters/providers/load.ts";
 import { Fleet } from "../../src/routing/fleet.ts";
 import type { Failover, RoutingSettings, RoutingTerms } from "../../src/routing/terms.ts";
-import { Chance } from "./chance.ts";
+import { randomOf } from "../random.ts";
 import { Clock } from "./clock.ts";
 import { draw } from "./drawing.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
@@ -13,7 +13,7 @@ import { tinyPlan } from "./tiny.ts";
 /** Machines called a, b, c and so on, of the classes named, and a fleet of them. */
 export function world(classes: readonly string[], options: WorldOptions = {}) {
   const clock = new Clock();
-  const { next: random } = new Chance(options.seed ?? 7);
+  const { next: random } = randomOf(options.seed ?? 7);
   const machines = classes.map((numerics, i) => {
     const name = String.fromCharCode(97 + i);
     const speed = { speed: 1, parallel: 2 };

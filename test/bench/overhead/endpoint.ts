@@ -11,7 +11,7 @@ import { decodeRequest, type InferRequest } from "../../../adapters/oip/request.
 import { encodeResponse } from "../../../adapters/oip/response.ts";
 import { fp32Values, int32Values, rawTensor, type Tensor } from "../../../adapters/oip/tensor.ts";
 import { catalogue } from "../../../src/catalogue/index.ts";
-import { randomOf } from "../../ledger/random.ts";
+import { randomOf } from "../../random.ts";
 import { announce } from "./message.ts";
 
 const [model] = catalogue;

@@ -1,7 +1,7 @@
 /** Load by the clock: work arrives when it arrives, whether or not what came before has been answered. */
 import { Agent, request } from "node:http";
 import { buffer } from "node:stream/consumers";
-import type { Random } from "../../ledger/random.ts";
+import type { Random } from "../../random.ts";
 
 /** One connection that is kept; `send` resolves with the whole answer. */
 export interface Connection {

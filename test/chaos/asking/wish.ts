@@ -1,6 +1,6 @@
 /** What one caller asks for, all of it chosen before it begins. */
 import { catalogue } from "../../../src/catalogue/index.ts";
-import type { Random } from "../../ledger/random.ts";
+import type { Random } from "../../random.ts";
 
 const { classes } = catalogue[0].condition as { classes: readonly string[] };
 

@@ -1,6 +1,6 @@
 /** Every fault at every step and at decoding, one at a time: a list of trials, and who makes them happen. */
 
-import type { Random } from "../../ledger/random.ts";
+import type { Random } from "../../random.ts";
 import type { Director, Member } from "../endpoints/fleet.ts";
 import { type Address, type Asked, STEPS } from "../proxy/asked.ts";
 import { ACTS, type Fault } from "../proxy/fault.ts";

@@ -1,6 +1,6 @@
 /** What a seed chooses it chooses again, and what it leaves well is enough. */
 import { describe, expect, it } from "vitest";
-import { randomOf } from "../../ledger/random.ts";
+import { randomOf } from "../../random.ts";
 import type { Fleet, Member } from "../endpoints/fleet.ts";
 import type { Asked } from "../proxy/asked.ts";
 import { ACTS, nameOf } from "../proxy/fault.ts";

@@ -1,5 +1,5 @@
 /** Any one bit of a generation's logits, or of its picture's file, turned over, once: what is caught, and what nobody notices. */
-import type { Random } from "../../ledger/random.ts";
+import type { Random } from "../../random.ts";
 import type { Director } from "../endpoints/fleet.ts";
 import { type Asked, STEPS } from "../proxy/asked.ts";
 import type { Fault } from "../proxy/fault.ts";

@@ -1,7 +1,7 @@
 /** Random faults, all of them made of a seed: which endpoints fail in a phase, and what befalls which answer. */
 
 import { philox } from "../../../kernels/edge/philox.ts";
-import { type Random, randomOf } from "../../ledger/random.ts";
+import { type Random, randomOf } from "../../random.ts";
 import type { Director, Fleet, Member } from "../endpoints/fleet.ts";
 import { type Asked, STEPS } from "../proxy/asked.ts";
 import { ACTS, type Act, FATAL, type Fault } from "../proxy/fault.ts";

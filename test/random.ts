@@ -5,6 +5,9 @@ export interface Random {
   readonly next: () => number;
   /** A whole number from 0 to `below - 1`. */
   readonly whole: (below: number) => number;
+  /** A whole number, both ends included. */
+  readonly wholeBetween: (from: number, to: number) => number;
+  readonly between: (from: number, to: number) => number;
   readonly chance: (probability: number) => boolean;
   readonly pick: <Item>(items: readonly Item[]) => Item;
 }
@@ -22,7 +25,17 @@ export function randomOf(seed: number): Random {
   return {
     next,
     whole,
+    wholeBetween: (from, to) => from + whole(to - from + 1),
+    between: (from, to) => from + next() * (to - from),
     chance: (probability) => next() < probability,
     pick: (items) => items[whole(items.length)]!,
   };
+}
+
+/** @returns a seed for the i-th part of what a seed stands for */
+export function seedOf(seed: number, i: number): number {
+  let x = (seed ^ Math.imul(i + 1, 0x9e3779b1)) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
 }
