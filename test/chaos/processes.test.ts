@@ -9,6 +9,7 @@ import { developmentKey } from "../../scripts/development-key.ts";
 import { migrate } from "../../scripts/migrate.ts";
 import { freePort } from "../../scripts/port.ts";
 import { endWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import { linesOf } from "../sse.ts";
 import { startUnruly } from "../unruly/proxy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vpg-edge-"));
@@ -72,10 +73,11 @@ async function until(response: Response, comment: string, also = async () => {})
 }
 
 async function pictures(response: Response): Promise<unknown[]> {
-  const frames = (await response.text())
-    .split("\n\n")
-    .filter((frame) => frame.includes("event: image_generation.completed"));
-  return frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)![1]!).b64_json);
+  const found: unknown[] = [];
+  for await (const { type, data } of linesOf(response)) {
+    if (type === "image_generation.completed") found.push(data.b64_json);
+  }
+  return found;
 }
 
 it.each([1, 3])(
