@@ -1,5 +1,6 @@
 /** What a run of chaos came to, as lines; the last one is what a test reads. */
 import { countOf } from "../ledger/audit.ts";
+import { quantile } from "../quantile.ts";
 import { classesOf, type Outcome } from "./asking/fulfilment.ts";
 import { triedAt, triedIn } from "./asking/told.ts";
 import type { FaultRecord } from "./faults/record.ts";
@@ -83,8 +84,5 @@ const slowest = (named: ChaosReport["eachMs"]) =>
     .join(", ");
 
 /** Percentiles in milliseconds. */
-function spread(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-  return `p50 ${at(0.5)?.toFixed(0)} ms, p95 ${at(0.95)?.toFixed(0)} ms`;
-}
+const spread = (values: readonly number[]) =>
+  `p50 ${quantile(values, 0.5).toFixed(0)} ms, p95 ${quantile(values, 0.95).toFixed(0)} ms`;

@@ -1,4 +1,5 @@
 /** Policies side by side: the same machines, the same bad day, the same pictures asked for at the same moments. */
+import { quantile } from "../quantile.ts";
 import { randomOf, seedOf } from "../random.ts";
 import { Clock } from "./clock.ts";
 import { Machine, type Trouble, unitsOf } from "./machine.ts";
@@ -102,11 +103,6 @@ async function live(policy: string, { trouble, ms }: (typeof days)[string], seed
   await clock.run();
   const worked = machines.reduce((sum, machine) => sum + machine.worked, 0);
   return { times, lost, useful, worked };
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
 /** @returns the rows as a table in Markdown, times in ms */
