@@ -1,4 +1,4 @@
-/** The engine over any source in virtual time: what it drew, and how it came to it. */
+/** The engine over any source, by any clock: what it drew, and how it came to it. */
 import type { StepSource } from "../../adapters/contract.ts";
 import { compiledKernel } from "../../kernels/edge/compiled.ts";
 import { loadKernel } from "../../kernels/edge/index.ts";

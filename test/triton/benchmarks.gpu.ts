@@ -5,19 +5,15 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StepSource } from "../../adapters/contract.ts";
 import { triton } from "../../adapters/triton.ts";
-import { compiledKernel } from "../../kernels/edge/compiled.ts";
-import { loadKernel } from "../../kernels/edge/index.ts";
 import { weights } from "../../kernels/local/asking.ts";
 import { catalogue, type Model } from "../../src/catalogue/index.ts";
-import { generate } from "../../src/engine/generate.ts";
 import { seedPictures } from "../../src/engine/seeds.ts";
 import { makePlan, type PlanRequest } from "../../src/plan/plan.ts";
-import { never } from "../adapters/failures.ts";
+import { draw } from "../routing/drawing.ts";
 import { startTriton, type TritonServer } from "./server.ts";
 import { layOutSmallModels, python, type SmallModels } from "./small-served.ts";
 
 const numerics = "small/test";
-const kernel = loadKernel(compiledKernel());
 const exact = ["--rule", "exact", "--dtype", "float32", "--device", "cpu"];
 const servers: TritonServer[] = [];
 let small: SmallModels;
@@ -45,19 +41,7 @@ afterAll(async () => {
 async function filesOf(from: StepSource, model: Model, asked: Partial<PlanRequest>): Promise<Buffer[]> {
   const plain = { n: 1, size: "auto", format: model.formats[0]!, partialImages: 0, prompt: "", seed: 0 };
   const plan = makePlan({ ...plain, ...asked }, model, seedPictures);
-  const ports = {
-    source,
-    kernel,
-    now: () => performance.now(),
-    turn: () => Promise.resolve(),
-    commit: () => {},
-    preview: () => {},
-  };
-  const { media } = await generate(
-    { id: "gen-benchmark", plan, committed: [] },
-    { ...ports, source: from },
-    never,
-  );
+  const { media } = await draw(plan, from, { now: Date.now }, { id: "gen-benchmark" });
   return media.map((bytes) => Buffer.from(bytes));
 }
 

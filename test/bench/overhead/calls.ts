@@ -1,9 +1,7 @@
 /** The calls of one picture, byte for byte as the edge sends them: recorded while the engine draws one. */
 import { triton } from "../../../adapters/triton.ts";
-import { compiledKernel } from "../../../kernels/edge/compiled.ts";
-import { loadKernel } from "../../../kernels/edge/index.ts";
-import { generate } from "../../../src/engine/generate.ts";
 import { planOf } from "../../ended.ts";
+import { draw } from "../../routing/drawing.ts";
 
 export interface RecordedCall {
   readonly path: string;
@@ -28,18 +26,6 @@ export async function recordCalls(url: string): Promise<RecordedCall[]> {
     return fetch(input, { ...init, body });
   };
   const source = triton({ name: "noise", url, region: null, numerics: "noise", fetch: recording });
-  await generate(
-    { id: "recorded", plan: planOf(PICTURE), committed: [] },
-    {
-      ...{
-        source,
-        kernel: loadKernel(compiledKernel()),
-        now: () => performance.now(),
-        turn: () => Promise.resolve(),
-      },
-      ...{ commit: () => undefined, preview: () => undefined },
-    },
-    new AbortController().signal,
-  );
+  await draw(planOf(PICTURE), source, { now: Date.now }, { id: "recorded" });
   return calls;
 }

@@ -1,12 +1,10 @@
 /** The pictures of an undisturbed run: the same engine before endpoints that nothing stands in front of. */
 import type { StepSource } from "../../../adapters/contract.ts";
 import { triton } from "../../../adapters/triton.ts";
-import { compiledKernel } from "../../../kernels/edge/compiled.ts";
-import { loadKernel } from "../../../kernels/edge/index.ts";
 import { catalogue } from "../../../src/catalogue/index.ts";
-import { generate } from "../../../src/engine/generate.ts";
 import { seedPictures } from "../../../src/engine/seeds.ts";
 import { makePlan } from "../../../src/plan/plan.ts";
+import { draw } from "../../routing/drawing.ts";
 import type { Fleet } from "../endpoints/fleet.ts";
 import type { Wish } from "./wish.ts";
 
@@ -18,7 +16,6 @@ export interface Path {
 
 export class Undisturbed {
   readonly #sources: ReadonlyMap<string, StepSource>;
-  readonly #kernel = loadKernel(compiledKernel());
   readonly #known = new Map<string, Promise<string[]>>();
 
   constructor({ classes }: Fleet) {
@@ -50,16 +47,8 @@ export class Undisturbed {
       step: (request, signal) => this.#sources.get(steps[request.step]!)!.step(request, signal),
       decode: (request, signal) => this.#sources.get(decode)!.decode(request, signal),
     };
-    const ports = {
-      source,
-      kernel: this.#kernel,
-      now: () => performance.now(),
-      turn: () => Promise.resolve(),
-      commit: () => undefined,
-      preview: () => undefined,
-    };
     const id = `undisturbed-${this.#known.size}`;
-    const { media } = await generate({ id, plan, committed: [] }, ports, new AbortController().signal);
+    const { media } = await draw(plan, source, { now: Date.now }, { id });
     return media.map((file) => Buffer.from(file).toString("base64"));
   }
 }
