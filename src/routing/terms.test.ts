@@ -5,6 +5,10 @@ import { tinyPlan } from "../../test/routing/tiny.ts";
 import { undisturbed, world } from "../../test/routing/world.ts";
 
 const K = 4;
+/** Of a picture whose first steps are in the journal, drawn in x. */
+const strict = { numerics: { kind: "exact" }, homeClass: "x" } as const;
+/** Two of one class, of which the second is not exact. */
+const oneInexact = { offers: [undefined, { numerics: { class: "x", exact: false } }] };
 
 describe("numerics classes", () => {
   it("an exact picture stays in the class it began in, whatever its groups do at once", async () => {
@@ -30,25 +34,19 @@ describe("numerics classes", () => {
   it("an exact picture fails rather than leave the class of what is drawn", async () => {
     const { make, machines } = world(["x", "y"]);
     machines[0]!.becomes({ kind: "credentials" });
-    const strict = { numerics: { kind: "exact" }, homeClass: "x" } as const;
     await expect(make(strict)).rejects.toMatchObject({ fault: { kind: "credentials" } });
     expect(machines[1]!.asked).toBe(0);
   });
 
   it("an exact picture goes on at no endpoint of its class that is not exact itself", async () => {
-    const { make, machines } = world(["x", "x"], {
-      offers: [undefined, { numerics: { class: "x", exact: false } }],
-    });
+    const { make, machines } = world(["x", "x"], oneInexact);
     machines[0]!.becomes({ kind: "credentials" });
-    const strict = { numerics: { kind: "exact" }, homeClass: "x" } as const;
     await expect(make(strict)).rejects.toMatchObject({ fault: { kind: "credentials" } });
     expect(machines[1]!.asked).toBe(0);
   });
 
   it("an exact picture is decoded by an endpoint that is exact itself", async () => {
-    const { make, machines } = world(["x", "x"], {
-      offers: [undefined, { numerics: { class: "x", exact: false } }],
-    });
+    const { make, machines } = world(["x", "x"], oneInexact);
     for (let seed = 0; seed < 10; seed++) await make({ numerics: { kind: "exact" } }, seed);
     expect(machines[1]!.asked).toBe(0);
   });
