@@ -1,5 +1,5 @@
 /** What a run of chaos came to, as lines; the last one is what a test reads. */
-import { countOf } from "../ledger/audit.ts";
+import { countOf, listed } from "../ledger/audit.ts";
 import { quantile } from "../quantile.ts";
 import { classesOf, type Outcome } from "./asking/fulfilment.ts";
 import { triedAt, triedIn } from "./asking/told.ts";
@@ -70,11 +70,6 @@ function changesOf({ shown }: Outcome): number {
   const classes = shown ? classesOf(shown) : [];
   return classes.filter((numerics, k) => k > 0 && numerics !== classes[k - 1]).length;
 }
-
-const listed = (counts: Readonly<Record<string, number>>) =>
-  Object.entries(counts)
-    .map(([what, times]) => `${times} ${what}`)
-    .join(", ");
 
 const slowest = (named: ChaosReport["eachMs"]) =>
   [...named]

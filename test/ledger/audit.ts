@@ -62,6 +62,12 @@ export function countOf(words: readonly string[]): Record<string, number> {
   return counts;
 }
 
+/** Counts as words: `3 timeout, 1 cold`. */
+export const listed = (counts: Readonly<Record<string, number>>) =>
+  Object.entries(counts)
+    .map(([what, times]) => `${times} ${what}`)
+    .join(", ");
+
 /** The same sums once more, without the ledger's own code: an error in that must not hide itself. */
 export function countedFindings(rows: readonly Row[], live: readonly string[]): string[] {
   const found = live.map((generation) => `${generation} is held for ever`);

@@ -1,5 +1,6 @@
 /** `npm run test:ledger -- --seed S --kills K --generations N`: the last line says how it came out. */
 import { parseArgs } from "node:util";
+import { listed } from "./audit.ts";
 import { runLedger } from "./run.ts";
 
 const { values } = parseArgs({
@@ -24,10 +25,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const began = Date.now();
 const report = await runLedger({ seed, kills, generations, log: (line) => console.log(line) });
 for (const finding of report.findings) console.log(`FINDING ${finding}`);
-const listed = (counts: Readonly<Record<string, number>>) =>
-  Object.entries(counts)
-    .map(([what, times]) => `${times} ${what}`)
-    .join(", ");
 console.log(`clients were told: ${listed(report.outcomes)}`);
 console.log(`generations ended: ${listed(report.ends)}`);
 console.log(
