@@ -158,7 +158,7 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   try {
     return await Promise.race([work, late]);
   } finally {
-    if (timer !== undefined) clearTimeout(timer);
+    clearTimeout(timer);
   }
 }
 

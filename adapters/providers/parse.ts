@@ -2,19 +2,6 @@
 import { z } from "zod";
 import { type Config, configSchema, type ProviderConfig } from "./schema.ts";
 
-/** More of the operator's currency, or of weight, than anybody means; sums of them stay numbers. */
-const mostAmount = 1e12;
-
-/** What a caller may say in place of a class's name. */
-const words: ReadonlySet<string> = new Set(["any", "exact"]);
-
-/** The Worker's own variables, secrets and bindings (src/worker.ts). */
-const own: ReadonlySet<string> = new Set([
-  ...["ID_SECRET", "KEY_PEPPER", "ADMIN_SECRET", "RECEIPT_KEY", "SINKS", "AUTH", "ORIGIN", "KEEP_DAYS"],
-  ...["LINK_SECONDS", "VPG_LOCAL", "VPG_HASTE", "GENERATIONS", "LEDGERS", "BOARD", "DB", "OUTPUTS"],
-  ...["RECORDS", "USAGE", "DELIVERIES"],
-]);
-
 /** Everything that is wrong, a line each, naming the field; values are not repeated, since one may be a secret. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -36,7 +23,6 @@ export function parseConfig(value: unknown): Config {
   const { providers } = parsed.data;
   const problems = [
     ...providers.flatMap((provider, i) => contradictions(provider, i, parsed.data)),
-    ...providers.flatMap((provider, i) => excesses(provider, i)),
     ...classProblems(providers),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -80,60 +66,18 @@ function contradictions(provider: ProviderConfig, i: number, { providers }: Conf
   return problems;
 }
 
-/** Amounts no price has, and names of the Worker's own that a provider must not be sent. */
-function excesses(provider: ProviderConfig, i: number): string[] {
-  const field = (name: string) => `providers[${i}].${name} (${provider.name})`;
-  const { weight, price } = provider;
-  const amounts = { weight, "price.second": price.second, "price.gigabyte": price.gigabyte };
-  return [
-    ...Object.entries(amounts).flatMap(([name, amount]) =>
-      amount > mostAmount ? [`${field(name)}: at most ${mostAmount}`] : [],
-    ),
-    ...secretsOf(provider).flatMap(([name, secret]) =>
-      isOwn(secret) ? [`${field(name)}: ${secret} is the Worker's own, and no provider's`] : [],
-    ),
-  ];
-}
-
-/** Each field that names a secret or a binding, with that name. */
-function secretsOf(provider: ProviderConfig): [field: string, name: string][] {
-  const auth = "auth" in provider ? provider.auth : { kind: "none" };
-  const headers = "headers" in provider ? provider.headers : {};
-  const fields: [string, unknown][] = [
-    ...["token", "password", "id", "secret", "key"].map((name): [string, unknown] => [
-      `auth.${name}`,
-      (auth as Record<string, unknown>)[name],
-    ]),
-    ...Object.entries(headers).map(([name, secret]): [string, unknown] => [`headers.${name}`, secret]),
-    ...["mtls", "account", "accessKey", "secretKey", "sessionToken"].map((name): [string, unknown] => [
-      name,
-      (provider as Record<string, unknown>)[name],
-    ]),
-  ];
-  return fields.filter((one): one is [string, string] => typeof one[1] === "string");
-}
-
-/** A class is exact or it is not, and is called by no word that a caller uses for another wish. */
+/** A class is exact or it is not, whoever computes in it. */
 function classProblems(providers: readonly ProviderConfig[]): string[] {
   const first = new Map<string, { exact: boolean; field: string }>();
   return providers.flatMap((provider, i) =>
     provider.models.flatMap(({ numerics }, j) => {
-      const field = `providers[${i}].models[${j}].numerics`;
-      const where = `${field}.exact (${provider.name})`;
-      if (words.has(numerics.class))
-        return [
-          `${field}.class (${provider.name}): ${numerics.class} is a caller's word, and no class's name`,
-        ];
+      const where = `providers[${i}].models[${j}].numerics.exact (${provider.name})`;
       const before = first.get(numerics.class);
       if (before === undefined) first.set(numerics.class, { exact: numerics.exact, field: where });
       if (before === undefined || before.exact === numerics.exact) return [];
       return [`${where}: class ${numerics.class} is ${before.exact} at ${before.field}`];
     }),
   );
-}
-
-function isOwn(name: string): boolean {
-  return own.has(name) || /^PROVIDERS(_[0-9]+)?$/.test(name);
 }
 
 function reachesOne(provider: ProviderConfig): boolean {

@@ -1,13 +1,35 @@
 /** What an operator writes down of each provider: one zod schema a kind; secrets by name only. */
 import { z } from "zod";
 
+/** More of the operator's currency, or of weight, than anybody means; sums of them stay numbers. */
+const mostAmount = 1e12;
+
+const amount = z.number().max(mostAmount, `at most ${mostAmount}`);
+
+/** What a caller may say in place of a class's name. */
+const words: ReadonlySet<string> = new Set(["any", "exact"]);
+
+/** The Worker's own variables, secrets and bindings (src/worker.ts). */
+const own: ReadonlySet<string> = new Set([
+  ...["ID_SECRET", "KEY_PEPPER", "ADMIN_SECRET", "RECEIPT_KEY", "SINKS", "AUTH", "ORIGIN", "KEEP_DAYS"],
+  ...["LINK_SECONDS", "VPG_LOCAL", "VPG_HASTE", "GENERATIONS", "LEDGERS", "BOARD", "DB", "OUTPUTS"],
+  ...["RECORDS", "USAGE", "DELIVERIES"],
+]);
+
 /** The name of a variable or binding. What looks like a secret itself is refused, and not repeated. */
 const named = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the NAME of a secret (capitals, digits, underscores), not the secret");
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the NAME of a secret (capitals, digits, underscores), not the secret")
+  .refine((name) => !own.has(name) && !/^PROVIDERS(_[0-9]+)?$/.test(name), {
+    error: ({ input }) => `${input} is the Worker's own, and no provider's`,
+  });
 
 const url = z.string().regex(/^https?:\/\/\S+$/, "an http(s) address");
 const word = z.string().min(1).max(200);
+
+const className = word.refine((name) => !words.has(name), {
+  error: ({ input }) => `${input} is a caller's word, and no class's name`,
+});
 
 /** Bytes and milliseconds that this installation lets through, where they differ from the kind's own. */
 const limits = z
@@ -28,7 +50,7 @@ const model = z.strictObject({
   /** The weights' revision, as the catalogue has it. */
   revision: z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 as 64 hexadecimal digits"),
   /** The numerics class the server was started as; `exact`: its bits depend on the request alone. */
-  numerics: z.strictObject({ class: word, exact: z.boolean() }),
+  numerics: z.strictObject({ class: className, exact: z.boolean() }),
   serves: z
     .array(z.enum(["step", "decode"]))
     .min(1)
@@ -44,9 +66,9 @@ const common = {
   /** The larger area its region lies in (`eu`), where the cloud's own name of it does not begin so. */
   area: word.optional(),
   /** What it costs us, in millionths of the operator's currency: a second of device time, a gigabyte of answers. */
-  price: z.strictObject({ second: z.number().min(0), gigabyte: z.number().min(0) }),
+  price: z.strictObject({ second: amount.min(0), gigabyte: amount.min(0) }),
   /** Its share among equals. */
-  weight: z.number().positive().default(1),
+  weight: amount.positive().default(1),
   limits,
 };
 

@@ -86,14 +86,12 @@ export function adminRoutingRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
     if (drained !== undefined) fleet.setDrain(provider, drained);
     if (price !== undefined) fleet.setPrice(provider, price);
     const ids = fleet.offers.filter((offer) => offer.provider === provider).map(({ model }) => model);
-    return c.json(await explain(deps, ids, ANY), 200);
+    return c.json(await explain(deps, ids), 200);
   });
 }
 
-const ANY: RoutingTerms = { route: "balanced", region: null, numerics: { kind: "any" }, homeClass: null };
-
 /** Counters are of all isolates, and only the board has them; states are this isolate's where it cannot be reached. */
-async function explain({ fleet, board }: Deps, models: readonly string[], terms: RoutingTerms) {
+async function explain({ fleet, board }: Deps, models: readonly string[], terms?: RoutingTerms) {
   const counted = await board.exchange();
   const data = models.map((model) => {
     const { candidates, ...rest } = fleet.explain(model, terms);

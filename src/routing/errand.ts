@@ -11,7 +11,9 @@ export interface Errand<A> {
   readonly holder: Endpoint | null;
   /** Whose it is: one run of it at a time has calls under way. */
   readonly generation: string;
-  bucketAt(endpoint: Endpoint, isWarm: boolean): Bucket;
+  /** What kind of call it is at its holder, and elsewhere. */
+  readonly warm: Bucket;
+  readonly cold: Bucket;
   /** @returns what to tell when the call is over */
   asking(endpoint: Endpoint): (isAnswered: boolean) => void;
   ask(endpoint: Endpoint, deadlineMs: number, signal: AbortSignal): Promise<A>;

@@ -9,23 +9,23 @@ import type { Hub } from "./hub.ts";
 import { policy } from "./policy.ts";
 import type { Run } from "./run.ts";
 import { costOf } from "./score.ts";
-import type { Numerics } from "./terms.ts";
 
 export function stepErrand(hub: Hub, run: Run, request: StepRequest): Errand<StepAnswer> {
   const { id, model, revision, schedule, deadlineMs, step, pictures } = request;
   const prefixKeys = pictures.map(({ prefixKey }) => prefixKey);
   const holder = run.holderOf(prefixKeys[0]!);
+  const [warm, cold] = [stepBucket(request, true), stepBucket(request, false)];
+  const keyAt = (endpoint: Endpoint) => (endpoint === holder ? warm : cold).key;
   return {
-    ...{ model, deadlineMs, holder, generation: generationOf(id) },
+    ...{ model, deadlineMs, holder, generation: generationOf(id), warm, cold },
     candidates: () => {
       const { numerics } = run;
       const need: Need = { what: "step", model, revision, schedule, region: run.terms.region, numerics };
       const could = serving(hub, need);
-      return could.filter((endpoint) => !isTooDear(hub, run, request, endpoint, endpoint === holder));
+      return could.filter((endpoint) => !isTooDear(hub, run, step, endpoint, keyAt(endpoint)));
     },
-    bucketAt: (_, isWarm) => stepBucket(request, isWarm),
     asking: (endpoint) => {
-      venture(hub, run, request, endpoint, endpoint === holder);
+      venture(hub, run, endpoint, keyAt(endpoint));
       return run.stepAsked(endpoint);
     },
     ask: ({ offer }, ms, signal) => offer.source.step({ ...request, deadlineMs: ms }, signal),
@@ -38,8 +38,9 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
   const { id, model, schedule, deadlineMs } = request;
   const { region } = run.terms;
   const need = { what: "decode", model, revision: null, schedule, region } as const;
+  const bucket = decodeBucket(request);
   return {
-    ...{ model, deadlineMs, holder: null, generation: generationOf(id) },
+    ...{ model, deadlineMs, holder: null, generation: generationOf(id), warm: bucket, cold: bucket },
     candidates: () => {
       const decoders = serving(hub, { ...need, numerics: { kind: "any" } });
       const exact = decoders.filter(({ offer }) => offer.numerics.exact);
@@ -51,7 +52,6 @@ export function decodeErrand(hub: Hub, run: Run, request: DecodeRequest): Errand
       const isStrict = run.terms.numerics.kind !== "any";
       return isStrict ? all.filter((endpoint) => endpoint.class === name) : all;
     },
-    bucketAt: () => decodeBucket(request),
     asking: () => () => undefined,
     ask: ({ offer }, ms, signal) => offer.source.decode({ ...request, deadlineMs: ms }, signal),
     movedOn: (from, fault, to) =>
@@ -64,19 +64,14 @@ function serving(hub: Hub, need: Need): Endpoint[] {
 }
 
 function ownClass({ home, terms: { numerics } }: Run): string | null {
-  return classNamed(numerics) ?? home;
-}
-
-function classNamed(numerics: Numerics): string | null {
-  return numerics.kind === "class" ? numerics.name : null;
+  return numerics.kind === "class" ? numerics.name : home;
 }
 
 /** Whether the call would cost more than it earns, by what such calls have cost there lately, and another is seeing now. */
-function isTooDear(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint, isWarm: boolean): boolean {
+function isTooDear(hub: Hub, run: Run, step: number, endpoint: Endpoint, key: string): boolean {
   const { creditValue } = hub.settings;
-  const earned = run.terms.earnings?.[request.step];
+  const earned = run.terms.earnings?.[step];
   if (creditValue === null || earned === undefined) return false;
-  const { key } = stepBucket(request, isWarm);
   const known = endpoint.expected.get(key);
   if (known === undefined) return false;
   const now = hub.ports.now();
@@ -88,9 +83,8 @@ function isTooDear(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint,
 }
 
 /** Notes that a call goes out of whose kind nothing fresh is known. */
-function venture(hub: Hub, run: Run, request: StepRequest, endpoint: Endpoint, isWarm: boolean): void {
+function venture(hub: Hub, run: Run, endpoint: Endpoint, key: string): void {
   if (hub.settings.creditValue === null || run.terms.earnings === undefined) return;
-  const { key } = stepBucket(request, isWarm);
   const now = hub.ports.now();
   const known = endpoint.expected.get(key);
   if (known && deviceMsOf(known, now) === null) endpoint.ventured.set(key, now);

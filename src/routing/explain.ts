@@ -78,7 +78,7 @@ function explainedOne(
   const phase = phaseOf(breaker, now);
   const resting = restOf(rest, now);
   return {
-    ...{ provider: offer.provider, region, area: offer.area ?? null, revision, numerics, serves, schedules },
+    ...{ provider: offer.provider, region, area: offer.area, revision, numerics, serves, schedules },
     whyNot: whyNot(offer, needOf(offer, terms)),
     whyNotNow: whyNotNow(endpoint, now),
     breaker: { phase, until: breaker.open ? breaker.until : null, openings: breaker.openings },

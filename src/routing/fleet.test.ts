@@ -83,8 +83,8 @@ describe("a fleet", () => {
     Object.assign(a!.options, { random });
     Object.assign(b!.options, { random });
     const { records } = await make();
-    const [{ tried, reason }] = records[0]!.routes as [{ tried: unknown[]; reason: string }];
-    expect(reason).toBe("choice");
+    const [{ tried, ...route }] = records[0]!.routes as [{ tried: unknown[] }];
+    expect(route).toMatchObject({ reason: "choice", provider: "triton" });
     expect(tried).toEqual([
       { endpoint: expect.any(String), fault: "corrupt", billed: "yes", ms: expect.any(Number) },
     ]);

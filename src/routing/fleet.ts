@@ -153,7 +153,8 @@ function decoded(quest: Quest<DecodeAnswer>, { attempt, answer }: Asked<DecodeAn
   return { ...answer, route: routed(quest, attempt, answer.route) };
 }
 
-function routed(quest: Quest<unknown>, { reason }: Asked<unknown>["attempt"], route: Route): Route {
+function routed(quest: Quest<unknown>, { reason, endpoint }: Asked<unknown>["attempt"], route: Route): Route {
   const { tried } = quest;
-  return { ...route, reason, ...(tried.length > 0 && { tried }) };
+  const { kind: provider } = endpoint.offer;
+  return { ...route, provider, reason, ...(tried.length > 0 && { tried }) };
 }

@@ -1,5 +1,4 @@
 /** What all runs of an isolate share: the endpoints with their states, the budgets, the clock. */
-
 import type { Offer } from "../../adapters/providers/load.ts";
 import { Alarm } from "./alarm.ts";
 import type { Attempt } from "./attempt.ts";

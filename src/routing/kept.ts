@@ -1,4 +1,5 @@
 /** What the board keeps, as text: with the version of its shape, so that what an older build left is not misread. Pure. */
+import { isRecord } from "../../adapters/oip/header.ts";
 import type { Known } from "./gossip.ts";
 import { nothingShared } from "./shared.ts";
 
@@ -19,13 +20,9 @@ export function readKnown(text: string): Known {
   } catch {
     return nothingKnown;
   }
-  if (!isTree(value) || value.version !== VERSION) return nothingKnown;
+  if (!isRecord(value) || value.version !== VERSION) return nothingKnown;
   const { state, counted } = value;
-  if (!isTree(state) || !isTree(counted) || !isTree(state.endpoints) || !isTree(state.providers))
+  if (!isRecord(state) || !isRecord(counted) || !isRecord(state.endpoints) || !isRecord(state.providers))
     return nothingKnown;
   return { state, counted } as unknown as Known;
-}
-
-function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

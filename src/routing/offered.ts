@@ -1,5 +1,4 @@
 /** What a fleet offers of a model, whoever is up at the moment: for callers who choose where and in which class. */
-
 import type { Offer } from "../../adapters/providers/load.ts";
 import { whyNot } from "./filter.ts";
 import type { RoutingTerms } from "./terms.ts";
@@ -15,9 +14,7 @@ export interface Offered {
 export function offeredOf(offers: readonly Offer[], model: string): Offered {
   const steps = offers.filter((offer) => offer.model === model && offer.serves.includes("step"));
   const classes = new Map(steps.map(({ numerics }) => [numerics.class, numerics]));
-  const regions = steps.flatMap(({ region, area }) =>
-    [region, area].filter((place) => typeof place === "string"),
-  );
+  const regions = steps.flatMap(({ region, area }) => [region, area].filter((place) => place !== null));
   return {
     numerics: [...classes.keys()].sort().map((name) => classes.get(name)!),
     regions: [...new Set(regions)].sort(),

@@ -84,9 +84,9 @@ export class Outcomes {
     const { bucket, ms } = seen;
     const isHurried =
       kind === "timeout" && ms < (endpoint.expected.get(bucket.key)?.ms ?? 0) * bucket.pictures;
-    if (kind === "timeout" && !isHurried)
-      this.#observe(endpoint, bucket, { ...seen, pictures: bucket.pictures }, now);
-    if (kind === "overloaded" || (kind === "timeout" && !isHurried) || kind === "unreachable")
+    const isLate = kind === "timeout" && !isHurried;
+    if (isLate) this.#observe(endpoint, bucket, { ...seen, pictures: bucket.pictures }, now);
+    if (isLate || kind === "overloaded" || kind === "unreachable")
       endpoint.pressure = afterTrouble(endpoint.pressure, now);
     const rests = kind === "cold" || (kind === "overloaded" && fault.retryAfterMs !== null);
     let { breaker, rest } = endpoint;

@@ -2,7 +2,8 @@
 import type { Tried } from "../../adapters/contract.ts";
 import { Fault } from "../../adapters/fault.ts";
 import { Attempt } from "./attempt.ts";
-import { refilled, spent } from "./budget.ts";
+import type { Bucket } from "./bucket.ts";
+import { credited, spent } from "./budget.ts";
 import { type Endpoint, expectedAt } from "./endpoint.ts";
 import type { Errand } from "./errand.ts";
 import { timeAtMost } from "./expected.ts";
@@ -143,8 +144,7 @@ export class Quest<A> {
     if (waitMs === 0) return;
     await ports.sleep(waitMs, this.#signal).catch(() => undefined);
     if (!this.#signal.aborted) return;
-    const left = refilled(budgets.get(model)!, ports.now());
-    budgets.set(model, { ...left, tokens: left.tokens + 1 });
+    budgets.set(model, credited(budgets.get(model)!, 1, ports.now()));
     throw fault("cancelled", "the caller gave up");
   }
 
@@ -197,11 +197,11 @@ export class Quest<A> {
 
   #choose(): Choice<Endpoint> {
     const { now, random } = this.#hub.ports;
-    const standings = this.#standings();
-    return choose(standings, {
+    const all = this.#all();
+    return choose(this.#standings(all), {
       sticky: this.#errand.holder,
       isRetry: this.#tried.length > 0,
-      isOnly: this.#errand.candidates().length === 1,
+      isOnly: all.length === 1,
       route: this.#run.terms.route,
       now: now(),
       random,
@@ -216,8 +216,7 @@ export class Quest<A> {
   }
 
   /** A run that has a class looks no further while somebody of it is well and has room, or may have it soon. */
-  #standings(): Standing<Endpoint>[] {
-    const all = this.#all();
+  #standings(all = this.#all()): Standing<Endpoint>[] {
     const own = all.filter(({ endpoint }) => endpoint.class === this.#run.home);
     const well = own.filter(isAdmitted);
     if (well.length === 0) return all;
@@ -228,20 +227,24 @@ export class Quest<A> {
   }
 
   #standing(endpoint: Endpoint, takes: Moment["takes"]): Standing<Endpoint> {
-    const { bucketAt, holder } = this.#errand;
     return standingOf(endpoint, {
       now: this.#hub.ports.now(),
       againAt: this.#again.get(endpoint) ?? null,
-      bucket: bucketAt(endpoint, endpoint === holder),
-      warm: bucketAt(endpoint, true),
+      bucket: this.#bucketAt(endpoint),
+      warm: this.#errand.warm,
       takes,
     });
+  }
+
+  #bucketAt(endpoint: Endpoint): Bucket {
+    const { holder, warm, cold } = this.#errand;
+    return endpoint === holder ? warm : cold;
   }
 
   #attempt({ endpoint, reason, lease }: Seat): Attempt {
     const deadlineMs = this.#deadlineAt(endpoint);
     lease.endsBy(this.#hub.ports.now() + deadlineMs);
-    const bucket = this.#errand.bucketAt(endpoint, endpoint === this.#errand.holder);
+    const bucket = this.#bucketAt(endpoint);
     const isProbe = endpoint.breaker.open ? reason === "probe" : endpoint.rest.times > 0;
     const { generation } = this.#errand;
     const told = this.#errand.asking(endpoint);
@@ -257,10 +260,9 @@ export class Quest<A> {
   }
 
   #deadlineAt(endpoint: Endpoint): number {
-    const { model, holder, bucketAt } = this.#errand;
     const now = this.#hub.ports.now();
-    const bucket = bucketAt(endpoint, endpoint === holder);
-    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(model), now);
+    const bucket = this.#bucketAt(endpoint);
+    const expected = expectedAt(endpoint, bucket, this.#hub.endpointsOf(this.#errand.model), now);
     const { slots } = endpoint.provider;
     return patienceOf({
       leftMs: this.#end - now,
