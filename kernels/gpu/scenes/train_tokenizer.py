@@ -70,12 +70,7 @@ def train_tokenizer(run: Run, plan: Recipe) -> None:
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
     parts = {"model": model, "codebook": codebook, "optimizer": optimizer}
-    steps, first = plan.tokenizer_steps, 0
-    if state := run.load("tokenizer-state.pt"):
-        first = state["step"]
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-        run.log(f"tokenizer resumes at step {first}")
+    steps, first = plan.tokenizer_steps, run.resume("tokenizer", parts)
     epochs = Epochs(len(pictures), plan.tokenizer_batch, run.seed)
     save = Alarm(plan.save_seconds)
 
@@ -103,7 +98,7 @@ def train_tokenizer(run: Run, plan: Recipe) -> None:
         if step % 200 == 0:
             run.log(f"tokenizer {step}/{steps} loss {loss.item():.4f} vectors {vector_loss.item():.4f}")
         if save.rings():
-            run.save("tokenizer-state.pt", {"step": step + 1, **{name: p.state_dict() for name, p in parts.items()}})
+            run.keep("tokenizer", step + 1, parts)
             test(run, model, fresh)
     test(run, model, fresh)
     run.save("tokenizer.pt", model.state_dict())

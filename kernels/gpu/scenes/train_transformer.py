@@ -41,12 +41,8 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
     torch.manual_seed(run.seed)
     model = new_transformer(plan)
     optimizer = Optimizer(model, AVERAGE, plan.bf16)
-    steps, first, state_name = member.steps, 0, f"{member.name}-state.pt"
-    if state := run.load(state_name):
-        first = state["step"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.log(f"{member.name} resumes at step {first}")
+    parts = {"model": model, "optimizer": optimizer}
+    steps, first = member.steps, run.resume(member.name, parts)
     run.log(f"{member.name}: {sum(p.numel() for p in model.parameters())} parameters")
     epochs = Epochs(len(stored["labels"]), member.batch, run.seed)
     save, running = Alarm(plan.save_seconds), None
@@ -72,8 +68,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
         if step % 50 == 0:
             run.log(f"{member.name} {step}/{steps} loss {running:.4f}")
         if save.rings():
-            state = {"step": step + 1, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            run.save(state_name, state)
+            run.keep(member.name, step + 1, parts)
         if name := kept.get(step + 1):
             average = averaged_copy(model, optimizer)
             loss_L = nats_of(average, quantizer, stored["fresh"], stored["fresh_labels"])

@@ -98,12 +98,7 @@ def train_tokenizer(run: Run, recipe: Recipe) -> None:
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
     parts = {"model": model, "codebook": codebook, "optimizer": optimizer}
-    steps, first = recipe.tokenizer_steps, 0
-    if state := run.load("tokenizer-state.pt"):
-        first = state["step"]
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-        run.log(f"tokenizer resumes at step {first}")
+    steps, first = recipe.tokenizer_steps, run.resume("tokenizer", parts)
     epochs = Epochs(len(pictures), recipe.tokenizer_batch, run.seed)
     save, sheet = Alarm(recipe.save_seconds), Alarm(recipe.sheet_seconds / 2)
     revived = 0
@@ -137,7 +132,7 @@ def train_tokenizer(run: Run, recipe: Recipe) -> None:
             )
             revived = 0
         if save.rings():
-            run.save("tokenizer-state.pt", {"step": step + 1, **{name: p.state_dict() for name, p in parts.items()}})
+            run.keep("tokenizer", step + 1, parts)
         if sheet.rings():
             test(run, model, recipe, fresh)
     test(run, model, recipe, fresh)

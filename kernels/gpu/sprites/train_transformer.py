@@ -75,12 +75,8 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
     torch.manual_seed(run.seed)
     model = new_transformer(recipe)
     optimizer = Optimizer(model, AVERAGE, recipe.bf16)
-    steps, first = recipe.transformer_steps, 0
-    if state := run.load("transformer-state.pt"):
-        first = state["step"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.log(f"transformer resumes at step {first}")
+    parts = {"model": model, "optimizer": optimizer}
+    steps, first = recipe.transformer_steps, run.resume("transformer", parts)
     run.log(f"transformer: {sum(p.numel() for p in model.parameters())} parameters, {len(stored['labels'])} pictures")
     epochs = Epochs(len(stored["labels"]), recipe.transformer_batch, run.seed)
     save, sheet = Alarm(recipe.save_seconds), Alarm(recipe.sheet_seconds)
@@ -110,8 +106,7 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
         if step % 50 == 0:
             run.log(f"transformer {step}/{steps} loss {running:.4f}")
         if save.rings():
-            state = {"step": step + 1, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            run.save("transformer-state.pt", state)
+            run.keep("transformer", step + 1, parts)
         if sheet.rings():
             show(f"samples-{step + 1:06d}.png")
     show("samples.png")
