@@ -14,21 +14,9 @@ from sprites.optimizer import Optimizer
 from sprites.recipe import Recipe
 from sprites.run import Alarm, Epochs, Run, warmup_stable_decay
 from sprites.train_tokenizer import load_tokenizer
-from sprites.train_transformer import LABEL_DROPOUT, STAGE, averaged_copy, new_transformer
-from vpg.layers.quantizer import Quantizer
-from vpg.models.var import Var
+from sprites.train_transformer import STAGE, averaged_copy, batch_of, new_transformer, test
 
 AVERAGE = 0.995
-
-
-@torch.no_grad()
-def nats_of(model: Var, quantizer: Quantizer, token_BL: torch.Tensor, label_B: torch.Tensor) -> torch.Tensor:
-    """[L]: teacher-forced nats a token."""
-    loss_L = torch.zeros(token_BL.shape[1])
-    for tokens, labels in zip(token_BL.long().split(250), label_B.split(250), strict=True):
-        logits_BLV = model(labels, quantizer.decode(tokens)[0])
-        loss_L += F.cross_entropy(logits_BLV.transpose(1, 2), tokens, reduction="none").sum(0) / len(token_BL)
-    return loss_L
 
 
 def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
@@ -55,10 +43,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
         return F.cross_entropy(logits_BLV.float().flatten(0, 1), token_BL.flatten())
 
     for step in range(first, steps):
-        chosen = epochs.at(step)
-        token_BL = stored["tokens"][chosen].long()
-        dropped = torch.rand(len(chosen), generator=run.generator(STAGE, step)) < LABEL_DROPOUT
-        label_B = stored["labels"][chosen].masked_fill(dropped, plan.var.classes)
+        token_BL, label_B = batch_of(stored, epochs.at(step), plan.var.classes, run.generator(STAGE, step))
         with torch.no_grad():
             maps_BlC, _ = quantizer.decode(token_BL)
         loss = loss_of(label_B, maps_BlC, token_BL)
@@ -71,9 +56,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
             run.keep(member.name, step + 1, parts)
         if name := kept.get(step + 1):
             average = averaged_copy(model, optimizer)
-            loss_L = nats_of(average, quantizer, stored["fresh"], stored["fresh_labels"])
-            by_scale = " ".join(f"{part.mean():.3f}" for part in loss_L.split([side**2 for side in plan.var.scales]))
-            run.log(f"{name} test: {loss_L.mean():.4f} nats a token; by scale {by_scale}")
+            test(run, name, average, quantizer, stored["fresh"], stored["fresh_labels"])
             run.save(f"{name}.pt", average.state_dict())
 
 
