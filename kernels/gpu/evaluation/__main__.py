@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 
 from evaluation.reference import FLOOR_SEED, FLOORS
-from evaluation.run import Line, add_line, is_measured, pictures_of, read_lines, sets_of
+from evaluation.run import add_figures, is_measured, pictures_of, sets_of
 from evaluation.worlds import WORLDS, Measure, Pictures, World, open_world
+from sprites.lines import Line, read_lines
 
 
 def figures_of(measures: list[Measure], made: Pictures) -> dict[str, float]:
@@ -40,13 +41,13 @@ def measure_run(folder: Path, model: str, world: World, measures: list[Measure])
     sets, known = sets_of(folder, model), read_lines(folder / "figures.jsonl")
     for drawn in sets:
         if not is_measured(known, drawn.stamp):
-            add_line(folder, drawn.stamp, figures_of(measures, pictures_of(folder, drawn)))
+            add_figures(folder, drawn.stamp, figures_of(measures, pictures_of(folder, drawn)))
             print(f"{drawn.stamp['setting']}, set {drawn.stamp['set']}", flush=True)
     if sets:
         stamp = {"model": model, "revision": sets[-1].stamp["revision"]}
         for own, made in floors_of(world, len(sets[-1].files), stamp):
             if not is_measured(known, own):
-                add_line(folder, own, figures_of(measures, made))
+                add_figures(folder, own, figures_of(measures, made))
                 print(f"{own['name']}, set {own['set']}", flush=True)
 
 

@@ -13,9 +13,9 @@ from scenes.ladder import CHAINS, OUT, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
-from scenes.records import read
 from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
+from sprites.lines import read_lines
 
 PAGE = OUT.parents[1] / "evaluation.md"
 SHOWN = (
@@ -139,7 +139,7 @@ def fill(page: str, name: str, text: str) -> str:
 
 
 def main() -> None:
-    ladder, sweep = read(OUT / "ladder.jsonl"), read(OUT / "sweep.jsonl")
+    ladder, sweep = read_lines(OUT / "ladder.jsonl"), read_lines(OUT / "sweep.jsonl")
     page = PAGE.read_text()
     for member in members_of(ladder):
         page = fill(page, f"ladder {member}", ladder_table(ladder, member))
