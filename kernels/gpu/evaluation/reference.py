@@ -21,13 +21,13 @@ import torch.nn as nn
 import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 
-from evaluation.worlds import WEIGHTS, WORLDS, World, open_world
+from evaluation.worlds import FLOOR, FLOORS, WEIGHTS, WORLDS, World, floor_of, open_world
 from sprites.distances import Moments, distance, manifold, moments
 from sprites.export import slim, trace
 
 REALS, SAMPLE = 10_000, 1000  # pictures behind the statistics; of them, whose features are kept
-REAL_SEED, FLOOR_SEED = 700_000, 720_000  # never trained on, nor measured against elsewhere
-SIZES, FLOORS = (300, 1000), 5  # pictures of the sets that are drawn; how many floors of each
+REAL_SEED = 700_000  # never trained on, nor measured against elsewhere
+SIZES = (300, 1000)  # pictures of the sets that are drawn
 LOOK_BATCH = 250
 PATCHED, PATCH, STRIDE = 3000, 6, 4  # reconstructions whose patches are the reference; pixels
 LEAST_SPREAD = 1e-3  # variance that is added to every direction of a patch: four grey levels
@@ -133,11 +133,8 @@ def floors(world: World, judge: nn.Module, real: Real) -> dict[str, dict]:
     """By the size of a set, then by what is in it: the figures of several."""
     made: dict[str, dict] = {}
     for size in SIZES:
-        drawn = [world.real(size, FLOOR_SEED + 1000 * i) for i in range(FLOORS)]
-        made[str(size)] = {
-            "real": [figures(real, judge, *each) for each in drawn],
-            "reconstructions": [figures(real, judge, world.reconstruct(own), labels) for own, labels in drawn],
-        }
+        drawn = [floor_of(world, size, i) for i in range(FLOORS)]
+        made[str(size)] = {name: [figures(real, judge, *each[name]) for each in drawn] for name in FLOOR}
     return made
 
 
