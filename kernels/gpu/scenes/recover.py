@@ -164,11 +164,8 @@ def train_recoverer(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> R
 
 def load_recoverer(run: Run) -> Recoverer:
     """From the folder, or trained now."""
-    if (state := run.load("recoverer.pt")) is None:
-        state = train_recoverer(run).state_dict()
-        run.save("recoverer.pt", state)
     model = Recoverer().to(memory_format=torch.channels_last)
-    model.load_state_dict(state)
+    model.load_state_dict(run.once("recoverer.pt", lambda: train_recoverer(run).state_dict()))
     return model.eval().requires_grad_(False)
 
 

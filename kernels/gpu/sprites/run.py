@@ -41,6 +41,13 @@ class Run:
         path = self.path(name)
         return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
 
+    def once(self, name: str, make: Callable[[], dict]) -> dict:
+        """From the folder, or made now and kept there."""
+        if (state := self.load(name)) is None:
+            state = make()
+            self.save(name, state)
+        return state
+
     def keep(self, name: str, step: int, parts: Mapping[str, Part]) -> None:
         """What a training needs to go on at this step, in NAME-state.pt."""
         self.save(f"{name}-state.pt", {"step": step, **{key: part.state_dict() for key, part in parts.items()}})
