@@ -73,11 +73,21 @@ def noise_of(sets: dict[str, Sets], name: str) -> float:
     return pooled_deviation([[figures[name] for figures in by_seed.values()] for by_seed in sets.values()])
 
 
+def in_deviations(name: str, changes: list[float], noise: float) -> str:
+    """The mean change of a measure, positive for the better; nothing where its noise is not known."""
+    sign = 1 if MEASURES[name][0] else -1
+    return f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 else ""
+
+
+def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
+    """A member's, by setting."""
+    return grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+
+
 def sweep_table(lines: list[dict], member: str) -> str:
     """A row a setting; for VPG the change against the same without it, in deviations of the measure over seeds."""
-    own = [line for line in lines if line["member"] == member]
-    sets = grouped(own, lambda line: setting_of(line).label)
-    settings = {setting_of(line).label: setting_of(line) for line in own}
+    sets = by_label(lines, member)
+    settings = {setting.label: setting for setting in map(setting_of, lines)}
     noise = {name: noise_of(sets, name) for name in SHOWN}
     rows = []
     for label, by_seed in sets.items():
@@ -87,16 +97,14 @@ def sweep_table(lines: list[dict], member: str) -> str:
             text = spread([figures[name] for figures in by_seed.values()])
             if settings[label].guided and base:
                 changes = paired(by_seed, base, name)
-                sign = 1 if MEASURES[name][0] else -1
-                if changes and noise[name] > 0:
-                    text += f" ({sign * statistics.fmean(changes) / noise[name]:+.1f})"
+                text += in_deviations(name, changes, noise[name]) if changes else ""
             cells.append(text)
         rows.append([label, str(len(by_seed)), *cells])
     return table(["setting", "seeds", *(f"`{name}`" for name in SHOWN)], rows)
 
 
 def drift_plot(lines: list[dict], member: str, labels: list[str], path: Path) -> None:
-    sets = grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+    sets = by_label(lines, member)
     curves = []
     for label in labels:
         if label in sets:
@@ -112,7 +120,7 @@ def gain_table(lines: list[dict]) -> str:
     """A row a member: what VPG (and, beside it, a lower temperature) changes, in per cent and in deviations."""
     rows = []
     for member in members_of(lines):
-        sets = grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+        sets = by_label(lines, member)
         for label, base in (("VPG 0.5 n_p 0.5", "plain"), ("CFG 1.5, VPG 0.5 n_p 0.5", "CFG 1.5"), ("T 0.9", "plain")):
             if label in sets and base in sets:
                 seeds = sets[label].keys() & sets[base].keys()
@@ -127,8 +135,7 @@ def gains(sets: dict[str, Sets], label: str, base: str) -> list[str]:
         changes = paired(sets[label], sets[base], name)
         level = statistics.fmean(figures[name] for figures in sets[base].values())
         noise = noise_of(sets, name)
-        sign = 1 if MEASURES[name][0] else -1
-        by = f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 and len(changes) > 1 else ""
+        by = in_deviations(name, changes, noise) if len(changes) > 1 else ""
         found.append(f"{100 * statistics.fmean(changes) / level:+.0f}%{by}")
     return found
 
