@@ -9,7 +9,8 @@ import statistics
 from itertools import pairwise
 from pathlib import Path
 
-from scenes.ladder import CHAINS, OUT, RUNGS
+from scenes.folder import FIGURES
+from scenes.ladder import CHAINS, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
@@ -17,7 +18,7 @@ from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 from sprites.lines import read_lines
 
-PAGE = OUT.parents[1] / "evaluation.md"
+PAGE = FIGURES.parents[1] / "evaluation.md"
 SHOWN = (
     "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
 )  # fmt: skip
@@ -146,14 +147,14 @@ def fill(page: str, name: str, text: str) -> str:
 
 
 def main() -> None:
-    ladder, sweep = read_lines(OUT / "ladder.jsonl"), read_lines(OUT / "sweep.jsonl")
+    ladder, sweep = read_lines(FIGURES / "ladder.jsonl"), read_lines(FIGURES / "sweep.jsonl")
     page = PAGE.read_text()
     for member in members_of(ladder):
         page = fill(page, f"ladder {member}", ladder_table(ladder, member))
     for member in members_of(sweep):
         page = fill(page, f"sweep {member}", sweep_table(sweep, member))
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
-        drift_plot(sweep, member, labels, OUT / f"drift-{member.replace('@', '-at-')}.svg")
+        drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
     page = fill(page, "gains", gain_table(sweep))
     PAGE.write_text(page)
 
