@@ -32,7 +32,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
     parts = {"model": model, "optimizer": optimizer}
     steps, first = member.steps, run.resume(member.name, parts)
     run.log(f"{member.name}: {sum(p.numel() for p in model.parameters())} parameters")
-    epochs = Epochs(len(stored["labels"]), member.batch, run.seed)
+    epochs = Epochs(len(stored["labels"]), plan.transformer_batch, run.seed)
     save, running = Alarm(plan.save_seconds), None
     kept = {round(share * steps): member.label(share) for share in CHECKPOINTS} | {steps: member.name}
 
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("steps", type=int)
     arguments = parser.parse_args()
     member = Member(arguments.size, arguments.richness, arguments.steps)
-    train_transformer(open_run(arguments), member, recipe(member.size, member.steps, member.batch))
+    train_transformer(open_run(arguments), member, recipe(member.size))
 
 
 if __name__ == "__main__":
