@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.arguments import device_of
 from benchmarks.fid import Network, read_reference, score
 from benchmarks.imagenet import pack, parts_of
 from benchmarks.inception import open_inception
@@ -16,7 +17,7 @@ from vpg.serving.folder import json_of
 
 def measure_sides(out: Path, reference: Path, inception: Path, device: str | None, npz: bool) -> None:
     """Prints and keeps the scores of the sides that are whole."""
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = device_of(device)
     score_sides(out, reference, open_inception(inception, place), place)
     if npz:
         for side in SIDES:
