@@ -5,15 +5,13 @@ import sys
 from pathlib import Path
 
 from sprites.lines import add_line, read_lines
+from sprites.options import without
 
 
 def command(arguments: list[str] | None = None) -> str:
     """As it was typed, from kernels/gpu, without the folder of this machine; by default this process's own."""
     module, *words = arguments or [Path(sys.argv[0]).stem, *sys.argv[1:]]
-    if "--folder" in words:
-        place = words.index("--folder")
-        del words[place : place + 2]
-    return " ".join(["python -m", f"scenes.{module}", *words])
+    return " ".join(["python -m", f"scenes.{module}", *without(words, ("--folder",))])
 
 
 class Records:
