@@ -98,8 +98,7 @@ def main() -> None:
     benches: dict[float, Bench] = {}
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in arguments.members:
-            member, _, checkpoint = name.partition("@")
-            series = Series.opened(run, member)
+            series = Series.opened(run, name)
             for setting in PLANS[arguments.plan]():
                 cell = {"member": name, "setting": asdict(setting), "seed": seed, "count": arguments.count}
                 cell["judge"] = arguments.judge
@@ -111,9 +110,8 @@ def main() -> None:
                 if series.member.richness not in benches:
                     judge = Series.opened(run, arguments.judge).var() if arguments.judge else None
                     benches[series.member.richness] = Bench(run, series, judge)
-                var = series.var(float(checkpoint or 1))
                 bench = benches[series.member.richness]
-                figures = bench.measure(series, var, setting, seed, arguments.count, arguments.critic)
+                figures = bench.measure(series, series.var(), setting, seed, arguments.count, arguments.critic)
                 records.add(cell | {"command": command()}, figures)
                 shown = ("fd_filters", "fd_raw", "fd_embedding", "fd_parameters", "density", "recall", "critic_linear")
                 line = " ".join(f"{key} {figures[key]:.3f}" for key in shown)
