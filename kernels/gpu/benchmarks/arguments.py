@@ -42,9 +42,14 @@ def given_sampling(arguments: argparse.Namespace, family: str) -> Sampling:
     return sampling
 
 
+def device_of(name: str | None) -> torch.device:
+    """That one, or a GPU where there is one."""
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
 def make(arguments: argparse.Namespace, sampling: Sampling, jobs: list[Job]) -> None:
     """The shard's part of each side."""
-    device = torch.device(arguments.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = device_of(arguments.device)
     torch.set_num_threads(arguments.threads)
     rule, build = BatchRule(arguments.rule), torch.__version__.split("+")[0]
     kind = torch.cuda.get_device_name(device).lower().replace(" ", "-") if device.type == "cuda" else "cpu"

@@ -7,7 +7,7 @@ l positions of a step, B branches, V a row's numbers, b bits of a token.
 import numpy as np
 import torch
 
-from sprites.seeds import SAMPLING, uniforms
+from sprites.seeds import SAMPLING, fractions, uniforms
 from sprites.tokens import pick
 from vpg.bits import pack
 from vpg.philox import philox
@@ -45,6 +45,5 @@ def bit_uniforms(seed: int, step: int, length: int, bits: int) -> np.ndarray:
     counters_lp4[..., 0] = np.arange(length)[:, None]
     counters_lp4[..., 1:3] = step, SAMPLING
     counters_lp4[..., 3] = 1 + np.arange(pairs)
-    words_n2 = philox(seed, counters_lp4.reshape(-1, 4)).reshape(-1, 2).astype(np.float64)
-    r_n = ((words_n2[:, 0] // 32) * 2.0**26 + words_n2[:, 1] // 64 + 0.5) / 2.0**53
-    return r_n.reshape(length, 2 * pairs)[:, :bits]
+    words_n2 = philox(seed, counters_lp4.reshape(-1, 4)).reshape(-1, 2)
+    return fractions(words_n2).reshape(length, 2 * pairs)[:, :bits]

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sprites.distances import distance, moments
+from sprites.distances import Moments, distance, moments
 
 SPLIT, BATCH = 5000, 64  # pictures of a split of the Inception Score
 
 Network = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]  # uint8 [B, H, W, 3] to features and logits
-Moments = tuple[torch.Tensor, torch.Tensor]  # mean [D] and covariance [D, D], float64
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from sprites.options import without
+
 
 def launch(words: list[str], gpus: int) -> None:
     """Raises ValueError where a shard failed."""
@@ -22,13 +24,3 @@ def launch(words: list[str], gpus: int) -> None:
         raise
     if failed:
         raise ValueError(f"shards {failed} of {gpus} failed; the same command goes on where they stopped")
-
-
-def without(words: list[str], names: tuple[str, ...]) -> list[str]:
-    """The command's words without some options and their values."""
-    made, skip = [], False
-    for word in words:
-        if not skip and not any(word == name or word.startswith(f"{name}=") for name in names):
-            made.append(word)
-        skip = word in names
-    return made

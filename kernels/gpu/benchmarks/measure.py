@@ -1,22 +1,23 @@
 """Scores of what `imagenet` made: each side's, and a line of them in OUT/scores.jsonl."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.arguments import device_of
 from benchmarks.fid import Network, read_reference, score
 from benchmarks.imagenet import pack, parts_of
 from benchmarks.inception import open_inception
 from benchmarks.runner import SIDES
+from sprites.lines import add_line
 from vpg.serving.folder import json_of
 
 
 def measure_sides(out: Path, reference: Path, inception: Path, device: str | None, npz: bool) -> None:
     """Prints and keeps the scores of the sides that are whole."""
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = device_of(device)
     score_sides(out, reference, open_inception(inception, place), place)
     if npz:
         for side in SIDES:
@@ -37,8 +38,7 @@ def score_sides(out: Path, reference: Path, network: Network, device: torch.devi
         settings = manifest["settings"]
         print(f"{side:>5}: FID {found.fid:.3f}, IS {found.inception_score:.2f}, {found.pictures} pictures, {settings}")
         line = {"side": side, "fid": found.fid, "inception_score": found.inception_score, "pictures": found.pictures}
-        with (out / "scores.jsonl").open("a") as lines:
-            lines.write(json.dumps(line | {"revision": manifest["revision"], "settings": settings}) + "\n")
+        add_line(out / "scores.jsonl", line | {"revision": manifest["revision"], "settings": settings})
 
 
 def loaded(files: list[Path]) -> Iterator[np.ndarray]:

@@ -1,6 +1,5 @@
 """Makes a benchmark's pictures: the jobs of a shard that are not there yet, each with a line of what it was made of."""
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from benchmarks.generate import Model
 from benchmarks.jobs import Job, shard_of
 from benchmarks.sampling import Sampling
+from sprites.lines import add_line
 from sprites.seeds import picture_seed
 
 SIDES = ("plain", "vpg")
@@ -43,19 +43,17 @@ def run(model: Model, plan: Plan) -> int:
     missing = [job for job in plan.own if not job.is_done(plan.media)]
     print(f"{plan.folder}: shard {i}/{n}, {len(missing)} of {len(plan.own)} jobs to do", flush=True)
     began = time.monotonic()
-    with (plan.folder / f"jobs-{i}-of-{n}.jsonl").open("a") as lines:
-        for done, job in enumerate(missing, 1):
-            seeds, media = [picture_seed(job.seed, j) for j in range(job.first, job.first + job.count)], []
-            for part in parts(seeds, plan.batch):
-                tokens = model.tokens(plan.schedule, [job.wanted] * len(part), part, plan.sampling)
-                media += [model.pixels(plan.schedule, tokens_L) for tokens_L in tokens]
-            job.keep(plan.media, unfinished, media)
-            said = {"path": job.path, "wanted": job.wanted, "request_seed": job.seed, "seeds": seeds}
-            lines.write(json.dumps(said | {"numerics": model.served.numerics}) + "\n")
-            lines.flush()
-            if done == 1 or done % 20 == 0 or done == len(missing):
-                left = (time.monotonic() - began) / done * (len(missing) - done) / 60
-                print(f"{plan.folder}: {done}/{len(missing)}, about {left:.0f} minutes left", flush=True)
+    for done, job in enumerate(missing, 1):
+        seeds, media = [picture_seed(job.seed, j) for j in range(job.first, job.first + job.count)], []
+        for part in parts(seeds, plan.batch):
+            tokens = model.tokens(plan.schedule, [job.wanted] * len(part), part, plan.sampling)
+            media += [model.pixels(plan.schedule, tokens_L) for tokens_L in tokens]
+        job.keep(plan.media, unfinished, media)
+        said = {"path": job.path, "wanted": job.wanted, "request_seed": job.seed, "seeds": seeds}
+        add_line(plan.folder / f"jobs-{i}-of-{n}.jsonl", said | {"numerics": model.served.numerics})
+        if done == 1 or done % 20 == 0 or done == len(missing):
+            left = (time.monotonic() - began) / done * (len(missing) - done) / 60
+            print(f"{plan.folder}: {done}/{len(missing)}, about {left:.0f} minutes left", flush=True)
     shutil.rmtree(unfinished, ignore_errors=True)
     return len(missing)
 

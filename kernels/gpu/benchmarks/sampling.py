@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sprites.setting import ramp
 from vpg.corruption import Corruption
 from vpg.step import Family
 
@@ -41,9 +42,8 @@ class Sampling:
 
 def guidance_of(family: str, scale: float, steps: int) -> list[float]:
     """One a step: VAR's ramp, Infinity's and InfinityStar's scale as it is (src/plan/guidance.ts)."""
-    if family != "var":
-        return [float(np.float32(scale))] * steps
-    return [float(np.float32(scale * (k / (steps - 1) if steps > 1 else 1.0))) for k in range(steps)]
+    shares = ramp(steps) if family == "var" else [1.0] * steps
+    return [float(np.float32(scale * share)) for share in shares]
 
 
 def tempers(sampling: Sampling, family: Family, steps: list[dict[str, int]]) -> tuple[float, list[float] | None]:

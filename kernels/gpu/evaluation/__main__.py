@@ -5,13 +5,14 @@ their reconstructions: the floor. What has a line is passed over, so a run that 
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from evaluation.reference import FLOOR_SEED, FLOORS
-from evaluation.run import Line, add_line, is_measured, pictures_of, read_lines, sets_of
-from evaluation.worlds import WORLDS, Measure, Pictures, World, open_world
+from evaluation.run import add_figures, is_measured, pictures_of, sets_of
+from evaluation.worlds import FLOOR, FLOORS, WORLDS, Measure, Pictures, World, floor_of, open_world
+from sprites.lines import Line, read_lines
 
 
 def figures_of(measures: list[Measure], made: Pictures) -> dict[str, float]:
@@ -25,29 +26,27 @@ def figures_of(measures: list[Measure], made: Pictures) -> dict[str, float]:
     return figures
 
 
-def floors_of(world: World, size: int, stamp: Line) -> list[tuple[Line, Pictures]]:
-    """Real pictures and their reconstructions, with what their lines say."""
-    made = []
+def floors_of(world: World, size: int, stamp: Line, known: list[Line]) -> Iterator[tuple[Line, Pictures]]:
+    """What has no line yet of real pictures and their reconstructions, with what its line says."""
     for i in range(FLOORS):
-        pictures, labels = world.real(size, FLOOR_SEED + 1000 * i)
         own = stamp | {"setting": None, "set": i, "pictures": size}
-        made.append((own | {"name": "real"}, (pictures, labels)))
-        made.append((own | {"name": "reconstructions"}, (world.reconstruct(pictures), labels)))
-    return made
+        lines = {name: line for name in FLOOR if not is_measured(known, line := own | {"name": name})}
+        if lines:
+            made = floor_of(world, size, i)
+            yield from ((line, made[name]) for name, line in lines.items())
 
 
 def measure_run(folder: Path, model: str, world: World, measures: list[Measure]) -> None:
     sets, known = sets_of(folder, model), read_lines(folder / "figures.jsonl")
     for drawn in sets:
         if not is_measured(known, drawn.stamp):
-            add_line(folder, drawn.stamp, figures_of(measures, pictures_of(folder, drawn)))
+            add_figures(folder, drawn.stamp, figures_of(measures, pictures_of(folder, drawn)))
             print(f"{drawn.stamp['setting']}, set {drawn.stamp['set']}", flush=True)
     if sets:
         stamp = {"model": model, "revision": sets[-1].stamp["revision"]}
-        for own, made in floors_of(world, len(sets[-1].files), stamp):
-            if not is_measured(known, own):
-                add_line(folder, own, figures_of(measures, made))
-                print(f"{own['name']}, set {own['set']}", flush=True)
+        for own, made in floors_of(world, len(sets[-1].files), stamp, known):
+            add_figures(folder, own, figures_of(measures, made))
+            print(f"{own['name']}, set {own['set']}", flush=True)
 
 
 def main() -> None:

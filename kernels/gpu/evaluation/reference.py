@@ -21,13 +21,13 @@ import torch.nn as nn
 import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 
-from evaluation.worlds import WEIGHTS, WORLDS, World, open_world
-from sprites.distances import distance, frechet, manifold, moments
+from evaluation.worlds import FLOOR, FLOORS, WEIGHTS, WORLDS, World, floor_of, open_world
+from sprites.distances import Moments, distance, manifold, moments
 from sprites.export import slim, trace
 
 REALS, SAMPLE = 10_000, 1000  # pictures behind the statistics; of them, whose features are kept
-REAL_SEED, FLOOR_SEED = 700_000, 720_000  # never trained on, nor measured against elsewhere
-SIZES, FLOORS = (300, 1000), 5  # pictures of the sets that are drawn; how many floors of each
+REAL_SEED = 700_000  # never trained on, nor measured against elsewhere
+SIZES = (300, 1000)  # pictures of the sets that are drawn
 LOOK_BATCH = 250
 PATCHED, PATCH, STRIDE = 3000, 6, 4  # reconstructions whose patches are the reference; pixels
 LEAST_SPREAD = 1e-3  # variance that is added to every direction of a patch: four grey levels
@@ -108,19 +108,20 @@ class Whitening:
 class Real:
     """The real side."""
 
-    features_BF: torch.Tensor
-    places_nC: torch.Tensor
+    sample_BF: torch.Tensor  # features of some
+    features: Moments
+    places: Moments
     whitening: Whitening
-    patches: tuple[torch.Tensor, torch.Tensor]  # moments of whitened ones
+    patches: Moments  # of whitened ones
 
 
 def figures(real: Real, judge: nn.Module, pictures: np.ndarray, labels: np.ndarray) -> dict:
     """Those that scripts/eval/measure.ts computes."""
     features_BF, places_nC, label_B = look(judge, pictures)
-    near = manifold(real.features_BF[: min(len(labels), SAMPLE)], features_BF)
+    near = manifold(real.sample_BF[: len(labels)], features_BF)
     return {
-        "fd": frechet(real.features_BF, features_BF),
-        "local_fd": frechet(real.places_nC, places_nC),
+        "fd": distance(real.features, moments(features_BF)),
+        "local_fd": distance(real.places, moments(places_nC)),
         "patch_fd": distance(real.patches, moments(real.whitening.apply(pictures))),
         "errors": 1 - (label_B.numpy() == labels).mean().item(),
         "precision": near["precision"],
@@ -132,11 +133,8 @@ def floors(world: World, judge: nn.Module, real: Real) -> dict[str, dict]:
     """By the size of a set, then by what is in it: the figures of several."""
     made: dict[str, dict] = {}
     for size in SIZES:
-        drawn = [world.real(size, FLOOR_SEED + 1000 * i) for i in range(FLOORS)]
-        made[str(size)] = {
-            "real": [figures(real, judge, *each) for each in drawn],
-            "reconstructions": [figures(real, judge, world.reconstruct(own), labels) for own, labels in drawn],
-        }
+        drawn = [floor_of(world, size, i) for i in range(FLOORS)]
+        made[str(size)] = {name: [figures(real, judge, *each[name]) for each in drawn] for name in FLOOR}
     return made
 
 
@@ -144,10 +142,9 @@ def base64_of(values: torch.Tensor, kind: str) -> str:
     return base64.b64encode(values.numpy().astype(kind).tobytes()).decode()
 
 
-def statistics(values_nV: torch.Tensor) -> dict:
+def statistics(of: Moments) -> dict:
     """Mean [V] and covariance [V, V], float64, little endian, in base64."""
-    values_nV = values_nV.double()
-    mean, covariance = values_nV.mean(0), torch.cov(values_nV.T)
+    mean, covariance = of
     return {"mean": base64_of(mean, "<f8"), "covariance": base64_of(covariance, "<f8"), "width": len(mean)}
 
 
@@ -163,15 +160,15 @@ def reference(world: World, judge: nn.Module) -> dict:
     features_BF[:SAMPLE] = features_BF[:SAMPLE].half().float()  # as they are kept
     reconstructed = world.reconstruct(pictures[:PATCHED])
     whitening = Whitening.of(patches_of(reconstructed))
-    patches_nP = whitening.apply(reconstructed)
-    real = Real(features_BF, places_nC, whitening, moments(patches_nP))
+    patches = moments(whitening.apply(reconstructed))
+    real = Real(features_BF[:SAMPLE], moments(features_BF), moments(places_nC), whitening, patches)
     return {
         "classes": world.classes,
         "side": world.side,
         "pictures": REALS,
-        "features": statistics(features_BF) | {"sample": base64_of(features_BF[:SAMPLE], "<f2")},
-        "places": statistics(places_nC),
-        "patches": statistics(patches_nP) | whitening_of(whitening),
+        "features": statistics(real.features) | {"sample": base64_of(real.sample_BF, "<f2")},
+        "places": statistics(real.places),
+        "patches": statistics(real.patches) | whitening_of(whitening),
         "floors": floors(world, judge, real),
     }
 

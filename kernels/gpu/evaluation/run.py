@@ -1,15 +1,13 @@
 """A run of `npm run eval` on disk: whole sets of pictures out, lines of figures in (scripts/eval/run-folder.ts)."""
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-Line = dict[str, Any]
+from sprites.lines import Line, add_line, read_lines
 
 
 @dataclass(frozen=True)
@@ -19,17 +17,6 @@ class Drawn:
     stamp: Line  # what a line of figures says of it
     files: list[str]
     labels: list[int]
-
-
-def read_lines(path: Path) -> list[Line]:
-    """What a kill cut off is passed over."""
-    made = []
-    for text in path.read_text().splitlines() if path.exists() else []:
-        try:
-            made.append(json.loads(text))
-        except json.JSONDecodeError:
-            continue
-    return made
 
 
 def sets_of(folder: Path, model: str) -> list[Drawn]:
@@ -60,6 +47,5 @@ def is_measured(lines: list[Line], stamp: Line) -> bool:
     return any(line.get("by") == "python" and all(line.get(key) == stamp.get(key) for key in keys) for line in lines)
 
 
-def add_line(folder: Path, stamp: Line, figures: dict[str, float]) -> None:
-    with (folder / "figures.jsonl").open("a") as file:
-        file.write(json.dumps(stamp | {"by": "python", "figures": figures}) + "\n")
+def add_figures(folder: Path, stamp: Line, figures: dict[str, float]) -> None:
+    add_line(folder / "figures.jsonl", stamp | {"by": "python", "figures": figures})

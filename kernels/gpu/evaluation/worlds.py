@@ -14,6 +14,9 @@ import torch.nn as nn
 Measure = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 Pictures = tuple[np.ndarray, np.ndarray]  # uint8 [n, 3, H, W], and labels [n]
 
+FLOOR = ("real", "reconstructions")  # what there is to measure of each set
+FLOORS, FLOOR_SEED = 5, 720_000  # sets of each; never trained on, nor measured against elsewhere
+
 
 @dataclass(frozen=True)
 class World:
@@ -42,6 +45,12 @@ def sprites(weights: Path) -> World:
         judge=lambda folder: load_judge(Run(folder, seed=0), 0),
         measures=lambda folder: [prepare(Run(folder, seed=0), pair).measure],
     )
+
+
+def floor_of(world: World, size: int, i: int) -> dict[str, Pictures]:
+    """The i-th set of other real pictures, and their reconstructions: what no model gets below."""
+    pictures, labels = world.real(size, FLOOR_SEED + 1000 * i)
+    return {"real": (pictures, labels), "reconstructions": (world.reconstruct(pictures), labels)}
 
 
 WORLDS: dict[str, Callable[[Path], World]] = {"var-sprites": sprites}

@@ -13,10 +13,6 @@ PART = 2000
 CODES_SEED, TEST_SEED, TEST_PICTURES = 100_000, 510_000, 1000
 
 
-def codes_name(richness: float) -> str:
-    return f"codes-r{richness:g}.pt"
-
-
 def draw_codes(tokenizer: Vqvae, count: int, seed: int, richness: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Tokens int16 [count, L] and labels [count]; part i is drawn from seed + i."""
     tokens, labels = [], []
@@ -29,13 +25,12 @@ def draw_codes(tokenizer: Vqvae, count: int, seed: int, richness: float) -> tupl
 
 def load_codes(run: Run, tokenizer: Vqvae, count: int, richness: float) -> dict[str, torch.Tensor]:
     """From the folder, or made now: tokens, labels, and those of fresh pictures."""
-    name = codes_name(richness)
-    if (stored := run.load(name)) is not None:
-        return stored
     offset = int(np.rint(richness * 100)) * 1000
-    tokens, labels = draw_codes(tokenizer, count, CODES_SEED + offset, richness)
-    fresh, fresh_labels = draw_codes(tokenizer, TEST_PICTURES, TEST_SEED + offset, richness)
-    stored = {"tokens": tokens, "labels": labels, "fresh": fresh, "fresh_labels": fresh_labels}
-    run.save(name, stored)
-    run.log(f"codes: {len(labels)} pictures of richness {richness:g}")
-    return stored
+
+    def draw() -> dict[str, torch.Tensor]:
+        tokens, labels = draw_codes(tokenizer, count, CODES_SEED + offset, richness)
+        fresh, fresh_labels = draw_codes(tokenizer, TEST_PICTURES, TEST_SEED + offset, richness)
+        run.log(f"codes: {len(labels)} pictures of richness {richness:g}")
+        return {"tokens": tokens, "labels": labels, "fresh": fresh, "fresh_labels": fresh_labels}
+
+    return run.once(f"codes-r{richness:g}.pt", draw)

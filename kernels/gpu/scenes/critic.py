@@ -8,7 +8,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from scenes.patches import to_unit
+from sprites.data import to_range
 
 RIDGE = 30.0
 LEARNT = 0.6  # the share of each side that the critic learns from
@@ -62,7 +62,7 @@ def network_accuracy(real: torch.Tensor, made: torch.Tensor, seed: int) -> float
 
     def answers(pictures: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            return critic(to_unit(pictures).contiguous(memory_format=torch.channels_last))
+            return critic(to_range(pictures, "cpu"))
 
     for step in range(STEPS):
         chosen = torch.randint(len(x), (BATCH,), generator=generator)

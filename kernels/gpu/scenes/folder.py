@@ -1,4 +1,4 @@
-"""Where a series is kept, and the arguments that every command of it shares."""
+"""Where a series and its figures are kept, and the arguments that every command of it shares."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,8 @@ import torch
 
 from sprites.run import Run
 
-FOLDER = Path(__file__).parents[3] / ".train-scenes"
+ROOT = Path(__file__).parents[3]
+FOLDER, FIGURES = ROOT / ".train-scenes", ROOT / "docs" / "evaluation" / "scenes"
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:

@@ -6,18 +6,15 @@ without the last scale, without the last two. A line a set goes to docs/evaluati
 does not put them in this order beyond noise is blind to something.
 """
 
-from pathlib import Path
-
 import torch
 
-from scenes.folder import open_run, parser_of
+from scenes.folder import FIGURES, open_run, parser_of
 from scenes.measures import FLOOR_SEED, Yardstick, real_pictures
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
 from scenes.setting import Setting
 
-OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "scenes"
 CHECKPOINT = {"full": 1.0, "half": 1 / 2, "quarter": 1 / 4, "brief": 1 / 16}
 CHAINS = (("real", "reconstructions", *CHECKPOINT), ("reconstructions", "cut 5 of 6", "cut 4 of 6"))
 RUNGS = ("real", "reconstructions", "cut 5 of 6", "cut 4 of 6", *CHECKPOINT)
@@ -44,7 +41,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
     run = open_run(arguments)
-    series, records = Series.opened(run, arguments.member), Records(OUT / "ladder.jsonl")
+    series, records = Series.opened(run, arguments.member), Records(FIGURES / "ladder.jsonl")
     yardstick = Yardstick.made(run, series.member.richness)
     for seed in range(arguments.seeds):
         for rung in RUNGS:

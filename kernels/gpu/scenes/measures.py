@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import torch
 
 from scenes.critic import linear_accuracy, network_accuracy
-from scenes.parameters import draw_scenes
 from scenes.patches import PatchEye, Seen
 from scenes.recipe import SIZE
 from scenes.recover import Recoverer, load_recoverer, recover, residuals
-from scenes.world import render
+from scenes.world import make
 from sprites.distances import frechet, manifold
 from sprites.run import Run
 
@@ -43,8 +42,8 @@ MEASURES = {
 
 def real_pictures(count: int, seed: int, richness: float) -> tuple[torch.Tensor, torch.Tensor]:
     """uint8 [count, 3, H, W] and labels."""
-    scenes = draw_scenes(count, seed, richness)
-    return torch.from_numpy(render(scenes, SIZE)), torch.from_numpy(scenes.labels).long()
+    pictures, labels = make(count, seed, SIZE, richness)
+    return torch.from_numpy(pictures), torch.from_numpy(labels)
 
 
 @dataclass

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from sprites.data import to_range
+
 SIDE, FILTERS, FILTER_PATCHES, SMOOTH = 6, 128, 40_000, 0.02
 RAW_SIDE, RAW_STRIDE, RAW_KEPT = 8, 4, 48  # raw patches, and how many principal components of them
 EMBEDDED = 48  # dimensions of the embedding
 BATCH = 250
 
 
-def to_unit(pictures: torch.Tensor) -> torch.Tensor:
-    """uint8 to [-1, 1]."""
-    return pictures.float() / 127.5 - 1
+def patches_of(x_B3HW: torch.Tensor, side: int, stride: int) -> torch.Tensor:
+    """[n, P]: of all pictures, a picture's next to each other."""
+    return F.unfold(x_B3HW, side, stride=stride).permute(0, 2, 1).flatten(0, 1)
 
 
 def principal(x_nF: torch.Tensor, kept: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,19 +39,14 @@ class Seen:
     embedded_BE: torch.Tensor  # principal components of those
     raw_nP: torch.Tensor  # principal components of raw patches, all pictures'
 
-    def rows(self, chosen: slice) -> "Seen":
-        each = len(self.raw_nP) // len(self.mean_BF)
-        raw = self.raw_nP.view(-1, each, self.raw_nP.shape[1])[chosen].flatten(0, 1)
-        return Seen(self.mean_BF[chosen], self.place_BQ[chosen], self.embedded_BE[chosen], raw)
-
 
 class PatchEye:
     """Fitted to real pictures uint8 [B, 3, H, W]."""
 
     def __init__(self, pictures: torch.Tensor, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)
-        x_B3HW = to_unit(pictures)
-        flat_nP = F.unfold(x_B3HW[:1500], SIDE, stride=SIDE // 2).permute(0, 2, 1).flatten(0, 1)
+        x_B3HW = to_range(pictures, "cpu")
+        flat_nP = patches_of(x_B3HW[:1500], SIDE, SIDE // 2)
         flat_nP = flat_nP[torch.randperm(len(flat_nP), generator=generator)[:FILTER_PATCHES]]
         mean_P = flat_nP.mean(0)
         value_P, vector_PP = torch.linalg.eigh(torch.cov(flat_nP.double().T))
@@ -63,7 +60,7 @@ class PatchEye:
         response_BFhw = self.responses(x_B3HW[:500])
         self.scale_F = response_BFhw.std((0, 2, 3))
         self.threshold_F = 0.5 * self.scale_F
-        raw_nP = F.unfold(x_B3HW[:1500], RAW_SIDE, stride=RAW_STRIDE).permute(0, 2, 1).flatten(0, 1)
+        raw_nP = patches_of(x_B3HW[:1500], RAW_SIDE, RAW_STRIDE)
         self.raw_mean, self.raw_directions = principal(raw_nP, RAW_KEPT)
         place_BQ = torch.cat([self.pooled(part)[1] for part in x_B3HW.split(BATCH)])
         self.centre_Q, self.spread_Q = place_BQ.mean(0), place_BQ.std(0) + 1e-4
@@ -71,7 +68,7 @@ class PatchEye:
 
     def responses(self, x_B3HW: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            y = F.conv2d(x_B3HW.contiguous(memory_format=torch.channels_last), self.weight, stride=2)
+            y = F.conv2d(x_B3HW, self.weight, stride=2)
         return y.float() + self.bias[:, None, None]
 
     def pooled(self, x_B3HW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -84,11 +81,11 @@ class PatchEye:
         """At pictures uint8 [B, 3, H, W]."""
         means, places, raws = [], [], []
         for part in pictures.split(BATCH):
-            x_B3HW = to_unit(part)
+            x_B3HW = to_range(part, "cpu")
             mean_BF, place_BQ = self.pooled(x_B3HW)
             means.append(mean_BF)
             places.append((place_BQ - self.centre_Q) / self.spread_Q)
-            raw_nP = F.unfold(x_B3HW, RAW_SIDE, stride=RAW_STRIDE).permute(0, 2, 1).flatten(0, 1)
+            raw_nP = patches_of(x_B3HW, RAW_SIDE, RAW_STRIDE)
             raws.append((raw_nP - self.raw_mean) @ self.raw_directions)
         place_BQ = torch.cat(places)
         embedded_BE = (place_BQ - self.embed_mean) @ self.embed_directions

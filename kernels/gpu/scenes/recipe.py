@@ -7,14 +7,13 @@ tokenize and to measure than 64 x 64; a transformer costs the same at either.
 from dataclasses import dataclass
 
 from scenes.kinds import KINDS
-from sprites.recipe import Recipe, cpu_bf16
-from vpg.layers.autoencoder import AutoencoderConfig
+from sprites.recipe import CODE_DIM, Recipe, autoencoder, cpu_bf16
 from vpg.layers.quantizer import QuantizerConfig
 from vpg.models.var import VarConfig
 
 SIZE = 32  # of a picture, in pixels
 SCALES = (1, 2, 3, 4, 6, 8)
-VOCAB, CODE_DIM = 512, 16
+VOCAB = 512
 RICHNESS = (0.0, 0.5, 1.0)  # of the series
 WIDTHS = {"s": (96, 3, 3), "m": (128, 4, 4), "l": (192, 6, 6)}  # width, depth, heads: about 0.4, 1 and 3 million
 CHECKPOINTS = (1 / 16, 1 / 4, 1 / 2)  # of a training, kept beside its end
@@ -27,7 +26,6 @@ class Member:
     size: str  # of WIDTHS
     richness: float
     steps: int
-    batch: int = 64
 
     @property
     def name(self) -> str:
@@ -42,8 +40,11 @@ def var(size: str) -> VarConfig:
     return VarConfig(SCALES, VOCAB, CODE_DIM, width, depth, heads, classes=len(KINDS), shared_aln=True)
 
 
-def recipe(size: str = "m", steps: int = 0, batch: int = 64) -> Recipe:
-    """In the form that the training of sprites takes; no features: the tokenizer has no loss of theirs."""
+def recipe(size: str = "m") -> Recipe:
+    """In the form that the training of sprites takes.
+
+    No features: the tokenizer has no loss of theirs. No steps of the transformer: each member has its own.
+    """
     return Recipe(
         device="cpu",
         pictures=40_000,
@@ -52,11 +53,9 @@ def recipe(size: str = "m", steps: int = 0, batch: int = 64) -> Recipe:
         tokenizer_steps=2200,
         tokenizer_batch=32,
         coded_pictures=30_000,
-        transformer_steps=steps,
-        transformer_batch=batch,
-        autoencoder=AutoencoderConfig(
-            (48, 96), CODE_DIM, 1, 1, patch=2, norm=False, attention=False, middle=True, shuffle=True
-        ),
+        transformer_steps=0,
+        transformer_batch=64,
+        autoencoder=autoencoder((48, 96), 1),
         quantizer=QuantizerConfig(SCALES, VOCAB, CODE_DIM, phis=len(SCALES)),
         var=var(size),
         bf16=cpu_bf16(),

@@ -1,24 +1,24 @@
-"""Figures on disk, a JSON object a line: what was measured, its seed, its command; a kill loses one at most."""
+"""Figures on disk, a line a measurement: what was measured, its seed, its command."""
 
 import json
 import sys
 from pathlib import Path
 
+from sprites.lines import add_line, read_lines
+from sprites.options import without
+
 
 def command(arguments: list[str] | None = None) -> str:
     """As it was typed, from kernels/gpu, without the folder of this machine; by default this process's own."""
     module, *words = arguments or [Path(sys.argv[0]).stem, *sys.argv[1:]]
-    if "--folder" in words:
-        place = words.index("--folder")
-        del words[place : place + 2]
-    return " ".join(["python -m", f"scenes.{module}", *words])
+    return " ".join(["python -m", f"scenes.{module}", *without(words, ("--folder",))])
 
 
 class Records:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.lines = read(path)
+        self.lines = read_lines(path)
         self.done = {key(line) for line in self.lines}
 
     def has(self, cell: dict) -> bool:
@@ -27,9 +27,7 @@ class Records:
     def add(self, cell: dict, figures: dict) -> None:
         """The cell says what was measured; it must hold `seed`."""
         line = {**cell, "figures": rounded(figures)}
-        torn = self.path.exists() and not self.path.read_text().endswith("\n")
-        with self.path.open("a") as file:
-            file.write(("\n" if torn else "") + json.dumps(line) + "\n")
+        add_line(self.path, line)
         self.lines.append(line)
         self.done.add(key(line))
 
@@ -43,14 +41,3 @@ def rounded(figures: dict) -> dict:
         return [short(each) for each in value] if isinstance(value, list) else float(f"{value:.5g}")
 
     return {name: short(value) for name, value in figures.items()}
-
-
-def read(path: Path) -> list[dict]:
-    """What a kill cut off is passed over."""
-    found = []
-    for text in path.read_text().splitlines() if path.exists() else []:
-        try:
-            found.append(json.loads(text))
-        except json.JSONDecodeError:
-            continue
-    return found

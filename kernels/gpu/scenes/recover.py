@@ -15,9 +15,9 @@ import torch.nn.functional as F
 
 from scenes.kinds import KINDS
 from scenes.parameters import COLOURS, GROUNDS, NONE, PATTERNS, SLOTS, TEXTURES, Scenes, draw_scenes, join
-from scenes.patches import to_unit
 from scenes.recipe import RICHNESS, SIZE
 from scenes.world import render
+from sprites.data import to_range
 from sprites.run import Run
 
 PICTURES, STEPS, BATCH, RATE, LOOK_BATCH = 24_000, 2400, 64, 2e-3, 250
@@ -145,7 +145,7 @@ def train_recoverer(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> R
     generator = torch.Generator().manual_seed(SEED)
     for step in range(steps):
         chosen = torch.randint(len(drawn), (BATCH,), generator=generator)
-        x = to_unit(drawn[chosen])
+        x = to_range(drawn[chosen], "cpu")
         x = x + 0.04 * torch.randn(x.shape, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
             _, out = model(x.contiguous(memory_format=torch.channels_last))
@@ -164,11 +164,8 @@ def train_recoverer(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> R
 
 def load_recoverer(run: Run) -> Recoverer:
     """From the folder, or trained now."""
-    if (state := run.load("recoverer.pt")) is None:
-        state = train_recoverer(run).state_dict()
-        run.save("recoverer.pt", state)
     model = Recoverer().to(memory_format=torch.channels_last)
-    model.load_state_dict(state)
+    model.load_state_dict(run.once("recoverer.pt", lambda: train_recoverer(run).state_dict()))
     return model.eval().requires_grad_(False)
 
 
@@ -177,7 +174,7 @@ def recover(model: Recoverer, pictures: torch.Tensor) -> tuple[torch.Tensor, Sce
     """Features [B, 128] and parameters of pictures uint8 [B, 3, H, W]."""
     features, read_parts = [], []
     for part in pictures.split(LOOK_BATCH):
-        feature_BF, out = model(to_unit(part).contiguous(memory_format=torch.channels_last))
+        feature_BF, out = model(to_range(part, "cpu"))
         features.append(feature_BF)
         read_parts.append(read(out))
     return torch.cat(features), join(read_parts)

@@ -9,15 +9,16 @@ import statistics
 from itertools import pairwise
 from pathlib import Path
 
-from scenes.ladder import CHAINS, OUT, RUNGS
+from scenes.folder import FIGURES
+from scenes.ladder import CHAINS, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
-from scenes.records import read
 from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
+from sprites.lines import read_lines
 
-PAGE = OUT.parents[1] / "evaluation.md"
+PAGE = FIGURES.parents[1] / "evaluation.md"
 SHOWN = (
     "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
 )  # fmt: skip
@@ -73,11 +74,21 @@ def noise_of(sets: dict[str, Sets], name: str) -> float:
     return pooled_deviation([[figures[name] for figures in by_seed.values()] for by_seed in sets.values()])
 
 
+def in_deviations(name: str, changes: list[float], noise: float) -> str:
+    """The mean change of a measure, positive for the better; nothing where its noise is not known."""
+    sign = 1 if MEASURES[name][0] else -1
+    return f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 else ""
+
+
+def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
+    """A member's, by setting."""
+    return grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+
+
 def sweep_table(lines: list[dict], member: str) -> str:
     """A row a setting; for VPG the change against the same without it, in deviations of the measure over seeds."""
-    own = [line for line in lines if line["member"] == member]
-    sets = grouped(own, lambda line: setting_of(line).label)
-    settings = {setting_of(line).label: setting_of(line) for line in own}
+    sets = by_label(lines, member)
+    settings = {setting.label: setting for setting in map(setting_of, lines)}
     noise = {name: noise_of(sets, name) for name in SHOWN}
     rows = []
     for label, by_seed in sets.items():
@@ -87,16 +98,14 @@ def sweep_table(lines: list[dict], member: str) -> str:
             text = spread([figures[name] for figures in by_seed.values()])
             if settings[label].guided and base:
                 changes = paired(by_seed, base, name)
-                sign = 1 if MEASURES[name][0] else -1
-                if changes and noise[name] > 0:
-                    text += f" ({sign * statistics.fmean(changes) / noise[name]:+.1f})"
+                text += in_deviations(name, changes, noise[name]) if changes else ""
             cells.append(text)
         rows.append([label, str(len(by_seed)), *cells])
     return table(["setting", "seeds", *(f"`{name}`" for name in SHOWN)], rows)
 
 
 def drift_plot(lines: list[dict], member: str, labels: list[str], path: Path) -> None:
-    sets = grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+    sets = by_label(lines, member)
     curves = []
     for label in labels:
         if label in sets:
@@ -112,7 +121,7 @@ def gain_table(lines: list[dict]) -> str:
     """A row a member: what VPG (and, beside it, a lower temperature) changes, in per cent and in deviations."""
     rows = []
     for member in members_of(lines):
-        sets = grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+        sets = by_label(lines, member)
         for label, base in (("VPG 0.5 n_p 0.5", "plain"), ("CFG 1.5, VPG 0.5 n_p 0.5", "CFG 1.5"), ("T 0.9", "plain")):
             if label in sets and base in sets:
                 seeds = sets[label].keys() & sets[base].keys()
@@ -127,8 +136,7 @@ def gains(sets: dict[str, Sets], label: str, base: str) -> list[str]:
         changes = paired(sets[label], sets[base], name)
         level = statistics.fmean(figures[name] for figures in sets[base].values())
         noise = noise_of(sets, name)
-        sign = 1 if MEASURES[name][0] else -1
-        by = f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 and len(changes) > 1 else ""
+        by = in_deviations(name, changes, noise) if len(changes) > 1 else ""
         found.append(f"{100 * statistics.fmean(changes) / level:+.0f}%{by}")
     return found
 
@@ -139,14 +147,14 @@ def fill(page: str, name: str, text: str) -> str:
 
 
 def main() -> None:
-    ladder, sweep = read(OUT / "ladder.jsonl"), read(OUT / "sweep.jsonl")
+    ladder, sweep = read_lines(FIGURES / "ladder.jsonl"), read_lines(FIGURES / "sweep.jsonl")
     page = PAGE.read_text()
     for member in members_of(ladder):
         page = fill(page, f"ladder {member}", ladder_table(ladder, member))
     for member in members_of(sweep):
         page = fill(page, f"sweep {member}", sweep_table(sweep, member))
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
-        drift_plot(sweep, member, labels, OUT / f"drift-{member.replace('@', '-at-')}.svg")
+        drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
     page = fill(page, "gains", gain_table(sweep))
     PAGE.write_text(page)
 

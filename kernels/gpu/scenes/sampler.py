@@ -15,7 +15,7 @@ from scenes.setting import Setting
 from sprites.data import to_bytes
 from sprites.guided import first_rows
 from sprites.tokens import draw
-from vpg.corruption import Corruption
+from vpg.corruption import Corruption, gathered
 from vpg.layers.past import Past
 from vpg.layers.quantizer import Quantizer
 from vpg.models.var import Condition, Var
@@ -42,7 +42,9 @@ class Places:
         return cls(source_Bl, hit_Bl, entry_Bl)
 
     def gather(self, x_BlD: torch.Tensor) -> torch.Tensor:
-        return x_BlD.gather(1, self.source_Bl[..., None].expand(-1, -1, x_BlD.shape[-1]))
+        """Of x for every picture, or one for all."""
+        x_BlD = x_BlD.expand(len(self.source_Bl), -1, -1)
+        return x_BlD.gather(1, self.source_Bl[..., None].expand_as(x_BlD))
 
 
 class Pass:
@@ -73,20 +75,11 @@ class Pass:
         return self.content[k] + self.place_embedding(k)
 
     def corrupted(self, k: int, places: Places) -> torch.Tensor:
-        """What enters block 0 of the corrupted branch at step k, [B, l, D]."""
-        place_1lD = self.place_embedding(k)
-        content_BlD = self.content[k]
-        if k == 0:
-            return content_BlD + place_1lD
-        match Corruption(self.setting.kind):
-            case Corruption.EMBEDDING:
-                return places.gather(content_BlD + place_1lD)
-            case Corruption.TOKEN:
-                return places.gather(content_BlD) + place_1lD
-            case Corruption.POSITION:
-                return content_BlD + places.gather(place_1lD.expand_as(content_BlD))
-            case Corruption.CODEBOOK:
-                return self.var.word_embed(self.quantizer.down(k, self.spoiled[k])) + place_1lD
+        """What enters block 0 of the corrupted branch at step k > 0, [B, l, D]."""
+        content_BlD, kind = self.content[k], Corruption(self.setting.kind)
+        if kind is Corruption.CODEBOOK:
+            content_BlD = self.var.word_embed(self.quantizer.down(k, self.spoiled[k]))
+        return gathered(kind, content_BlD, self.place_embedding(k), places.gather)
 
     def rows(self, x_BlD: torch.Tensor) -> torch.Tensor:
         return x_BlD.repeat(len(self.own), 1, 1)

@@ -13,10 +13,11 @@ from vpg.models.var import Var
 from vpg.models.vqvae import Vqvae
 
 
-def parse_member(name: str) -> Member:
-    """From its file's name: size, richness, steps."""
+def parse_label(label: str) -> tuple[Member, float]:
+    """A member and a checkpoint of its training, from how its files are named: Member.label backwards."""
+    name, _, checkpoint = label.partition("@")
     size, richness, steps = name.split("-")
-    return Member(size, float(richness.removeprefix("r")), int(steps))
+    return Member(size, float(richness.removeprefix("r")), int(steps)), float(checkpoint or 1)
 
 
 def labels_for(richness: float, count: int) -> torch.Tensor:
@@ -28,21 +29,21 @@ def labels_for(richness: float, count: int) -> torch.Tensor:
 class Series:
     run: Run
     member: Member
+    checkpoint: float  # the one that is asked about, unless another is named
     tokenizer: Vqvae
 
     @classmethod
-    def opened(cls, run: Run, name: str) -> "Series":
-        return cls(run, parse_member(name), load_tokenizer(run, recipe()))
+    def opened(cls, run: Run, label: str) -> "Series":
+        return cls(run, *parse_label(label), load_tokenizer(run, recipe()))
 
     def has(self, checkpoint: float) -> bool:
         """Whether the training has come so far."""
         return checkpoint == 0 or self.run.path(f"{self.member.label(checkpoint)}.pt").exists()
 
-    def var(self, checkpoint: float = 1.0) -> Var:
-        model = Var(var(self.member.size))
-        state = self.run.load(f"{self.member.label(checkpoint)}.pt")
-        if state is None:
-            raise FileNotFoundError(f"{self.member.label(checkpoint)}.pt is not trained yet")
+    def var(self, checkpoint: float | None = None) -> Var:
+        model, name = Var(var(self.member.size)), f"{self.member.label(checkpoint or self.checkpoint)}.pt"
+        if (state := self.run.load(name)) is None:
+            raise FileNotFoundError(f"{name} is not trained yet")
         model.load_state_dict(state)
         return model.eval().requires_grad_(False)
 

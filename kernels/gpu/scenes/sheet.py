@@ -22,9 +22,8 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=0.5)
     parser.add_argument("--ratio", type=float, default=0.5)
     arguments = parser.parse_args()
-    member, _, checkpoint = arguments.member.partition("@")
-    series = Series.opened(open_run(arguments), member)
-    var, label_B = series.var(float(checkpoint or 1)), labels_for(series.member.richness, arguments.columns)
+    series = Series.opened(open_run(arguments), arguments.member)
+    var, label_B = series.var(), labels_for(series.member.richness, arguments.columns)
     vpg = {"strength": arguments.strength, "ratio": arguments.ratio}
     rows = []
     for setting in (Setting(), Setting(**vpg), Setting(cfg=1.5), Setting(cfg=1.5, **vpg)):

@@ -8,11 +8,9 @@ the same random numbers under every setting, so settings are compared seed by se
 
 import time
 from dataclasses import asdict, replace
-from itertools import product
-from pathlib import Path
 
 from scenes.drift import InputEye, judged
-from scenes.folder import open_run, parser_of
+from scenes.folder import FIGURES, open_run, parser_of
 from scenes.measures import REAL_SEED, Yardstick, real_pictures
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
@@ -22,7 +20,6 @@ from sprites.run import Run
 from vpg.corruption import Corruption
 from vpg.models.var import Var
 
-OUT = Path(__file__).parents[3] / "docs" / "evaluation" / "scenes" / "sweep.jsonl"
 FIRST_SEED = 1000
 PLAIN = Setting()
 BASE = Setting(strength=1.0, ratio=0.3)
@@ -38,19 +35,12 @@ def regime() -> list[Setting]:
 def core() -> list[Setting]:
     """The few that tell most, for every member."""
     vpg = Setting(strength=0.5, ratio=0.5)
-    return [
-        PLAIN,
-        vpg,
-        Setting(cfg=1.5),
-        replace(vpg, cfg=1.5),
-        Setting(temperature=0.9),
-        Setting(strength=1.0, ratio=0.3),
-    ]
+    return [PLAIN, vpg, Setting(cfg=1.5), replace(vpg, cfg=1.5), Setting(temperature=0.9), BASE]
 
 
 def guided() -> list[Setting]:
     vpg = [(0.25, 0.5), (0.5, 0.3), (0.5, 0.1), (0.5, 0.5), (1.0, 0.1)]
-    under = [Setting(cfg=cfg, strength=strength, ratio=ratio) for cfg, (strength, ratio) in product((1.5,), vpg)]
+    under = [Setting(cfg=1.5, strength=strength, ratio=ratio) for strength, ratio in vpg]
     return [Setting(cfg=1.5), *under, Setting(cfg=2.5), Setting(cfg=1.5, top_p=0.95), Setting(cfg=0.75)]
 
 
@@ -103,15 +93,16 @@ def main() -> None:
     parser.add_argument("--critic", action="store_true", help="train a convolutional critic for each set too")
     parser.add_argument("--minutes", type=float, default=60)
     arguments = parser.parse_args()
-    run, records, until = open_run(arguments), Records(OUT), time.monotonic() + 60 * arguments.minutes
+    run, records = open_run(arguments), Records(FIGURES / "sweep.jsonl")
+    until = time.monotonic() + 60 * arguments.minutes
     benches: dict[float, Bench] = {}
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in arguments.members:
-            member, _, checkpoint = name.partition("@")
-            series = Series.opened(run, member)
+            series = Series.opened(run, name)
             for setting in PLANS[arguments.plan]():
                 cell = {"member": name, "setting": asdict(setting), "seed": seed, "count": arguments.count}
-                if records.has(cell | {"judge": arguments.judge}):
+                cell["judge"] = arguments.judge
+                if records.has(cell):
                     continue
                 if time.monotonic() > until:
                     run.log("the minutes are up")
@@ -119,10 +110,9 @@ def main() -> None:
                 if series.member.richness not in benches:
                     judge = Series.opened(run, arguments.judge).var() if arguments.judge else None
                     benches[series.member.richness] = Bench(run, series, judge)
-                var = series.var(float(checkpoint or 1))
                 bench = benches[series.member.richness]
-                figures = bench.measure(series, var, setting, seed, arguments.count, arguments.critic)
-                records.add(cell | {"judge": arguments.judge, "command": command()}, figures)
+                figures = bench.measure(series, series.var(), setting, seed, arguments.count, arguments.critic)
+                records.add(cell | {"command": command()}, figures)
                 shown = ("fd_filters", "fd_raw", "fd_embedding", "fd_parameters", "density", "recall", "critic_linear")
                 line = " ".join(f"{key} {figures[key]:.3f}" for key in shown)
                 run.log(f"{name} {setting.label}: {line} front {figures['residual_front']:.4f}")

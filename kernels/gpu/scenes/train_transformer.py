@@ -14,21 +14,9 @@ from sprites.optimizer import Optimizer
 from sprites.recipe import Recipe
 from sprites.run import Alarm, Epochs, Run, warmup_stable_decay
 from sprites.train_tokenizer import load_tokenizer
-from sprites.train_transformer import LABEL_DROPOUT, STAGE, averaged_copy, new_transformer
-from vpg.layers.quantizer import Quantizer
-from vpg.models.var import Var
+from sprites.train_transformer import STAGE, averaged_copy, batch_of, new_transformer, test
 
 AVERAGE = 0.995
-
-
-@torch.no_grad()
-def nats_of(model: Var, quantizer: Quantizer, token_BL: torch.Tensor, label_B: torch.Tensor) -> torch.Tensor:
-    """[L]: teacher-forced nats a token."""
-    loss_L = torch.zeros(token_BL.shape[1])
-    for tokens, labels in zip(token_BL.long().split(250), label_B.split(250), strict=True):
-        logits_BLV = model(labels, quantizer.decode(tokens)[0])
-        loss_L += F.cross_entropy(logits_BLV.transpose(1, 2), tokens, reduction="none").sum(0) / len(token_BL)
-    return loss_L
 
 
 def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
@@ -41,14 +29,10 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
     torch.manual_seed(run.seed)
     model = new_transformer(plan)
     optimizer = Optimizer(model, AVERAGE, plan.bf16)
-    steps, first, state_name = member.steps, 0, f"{member.name}-state.pt"
-    if state := run.load(state_name):
-        first = state["step"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.log(f"{member.name} resumes at step {first}")
+    parts = {"model": model, "optimizer": optimizer}
+    steps, first = member.steps, run.resume(member.name, parts)
     run.log(f"{member.name}: {sum(p.numel() for p in model.parameters())} parameters")
-    epochs = Epochs(len(stored["labels"]), member.batch, run.seed)
+    epochs = Epochs(len(stored["labels"]), plan.transformer_batch, run.seed)
     save, running = Alarm(plan.save_seconds), None
     kept = {round(share * steps): member.label(share) for share in CHECKPOINTS} | {steps: member.name}
 
@@ -59,10 +43,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
         return F.cross_entropy(logits_BLV.float().flatten(0, 1), token_BL.flatten())
 
     for step in range(first, steps):
-        chosen = epochs.at(step)
-        token_BL = stored["tokens"][chosen].long()
-        dropped = torch.rand(len(chosen), generator=run.generator(STAGE, step)) < LABEL_DROPOUT
-        label_B = stored["labels"][chosen].masked_fill(dropped, plan.var.classes)
+        token_BL, label_B = batch_of(stored, epochs.at(step), plan.var.classes, run.generator(STAGE, step))
         with torch.no_grad():
             maps_BlC, _ = quantizer.decode(token_BL)
         loss = loss_of(label_B, maps_BlC, token_BL)
@@ -72,13 +53,10 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
         if step % 50 == 0:
             run.log(f"{member.name} {step}/{steps} loss {running:.4f}")
         if save.rings():
-            state = {"step": step + 1, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            run.save(state_name, state)
+            run.keep(member.name, step + 1, parts)
         if name := kept.get(step + 1):
             average = averaged_copy(model, optimizer)
-            loss_L = nats_of(average, quantizer, stored["fresh"], stored["fresh_labels"])
-            by_scale = " ".join(f"{part.mean():.3f}" for part in loss_L.split([side**2 for side in plan.var.scales]))
-            run.log(f"{name} test: {loss_L.mean():.4f} nats a token; by scale {by_scale}")
+            test(run, name, average, quantizer, stored["fresh"], stored["fresh_labels"])
             run.save(f"{name}.pt", average.state_dict())
 
 
@@ -89,7 +67,7 @@ def main() -> None:
     parser.add_argument("steps", type=int)
     arguments = parser.parse_args()
     member = Member(arguments.size, arguments.richness, arguments.steps)
-    train_transformer(open_run(arguments), member, recipe(member.size, member.steps, member.batch))
+    train_transformer(open_run(arguments), member, recipe(member.size))
 
 
 if __name__ == "__main__":

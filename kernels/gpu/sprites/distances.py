@@ -4,20 +4,22 @@ import torch
 
 NEIGHBOURS = 5
 
+Moments = tuple[torch.Tensor, torch.Tensor]  # mean [F] and covariance [F, F], float64
+
 
 def frechet(first_nF: torch.Tensor, second_mF: torch.Tensor) -> float:
     """Between the normal distributions with these means and covariances (Heusel et al., 2017), in float64."""
     return distance(moments(first_nF), moments(second_mF))
 
 
-def moments(x_nF: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean [F] and covariance [F, F], divided by n - 1, in float64."""
+def moments(x_nF: torch.Tensor) -> Moments:
+    """The covariance is divided by n - 1."""
     x_nF = x_nF.double()
     return x_nF.mean(0), torch.cov(x_nF.T)
 
 
-def distance(first: tuple[torch.Tensor, torch.Tensor], second: tuple[torch.Tensor, torch.Tensor]) -> float:
-    """Between normal distributions, each a mean and a covariance in float64."""
+def distance(first: Moments, second: Moments) -> float:
+    """Between the normal distributions."""
     (mean1, cov1), (mean2, cov2) = first, second
     value, vector = torch.linalg.eigh(cov1)
     root = (vector * value.clamp_min(0).sqrt()) @ vector.T

@@ -1,11 +1,11 @@
-"""The figures of a sweep on disk, a JSON object a line, so that a kill loses one measurement at most."""
+"""The figures of a sweep on disk, a line a measurement."""
 
-import json
 import statistics
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sprites.lines import add_line, read_lines
 from sprites.setting import Setting
 
 
@@ -34,9 +34,7 @@ class Figures:
     def add(self, cell: Cell, figures: dict[str, float]) -> None:
         setting = asdict(cell.setting) if cell.setting else None
         record = self.stamp | {"name": cell.name, "setting": setting, "seed": cell.seed, "figures": figures}
-        torn = self.path.exists() and not self.path.read_text().endswith("\n")
-        with self.path.open("a") as file:
-            file.write(("\n" if torn else "") + json.dumps(record) + "\n")
+        add_line(self.path, record)
         self.lines[cell] = Line(cell, figures)
 
     def by_setting(self) -> dict[Setting, list[Line]]:
@@ -52,13 +50,9 @@ class Figures:
 
 
 def read(path: Path, stamp: dict) -> list[Line]:
-    """Lines that carry the stamp; what a kill cut off is passed over."""
+    """Lines that carry the stamp."""
     found = []
-    for text in path.read_text().splitlines() if path.exists() else []:
-        try:
-            record = json.loads(text)
-        except json.JSONDecodeError:
-            continue
+    for record in read_lines(path):
         if stamp.items() <= record.items():
             setting = Setting(**record["setting"]) if record["setting"] else None
             found.append(Line(Cell(record["name"], setting, record["seed"]), record["figures"]))

@@ -104,13 +104,13 @@ def train_judge(i: int, pictures: int, steps: int) -> Judge:
 
 def load_judge(run: Run, i: int, pictures: int = PICTURES, steps: int = STEPS) -> Judge:
     """The i-th, from the folder, or trained now."""
-    name = f"judge-{i}.pt"
-    if (state := run.load(name)) is None:
+
+    def train() -> dict:
         run.log(f"judge {i}: training, {steps} steps")
-        state = train_judge(i, pictures, steps).state_dict()
-        run.save(name, state)
+        return train_judge(i, pictures, steps).state_dict()
+
     judge = Judge(WIDTHS[i]).to(memory_format=torch.channels_last)
-    judge.load_state_dict(state)
+    judge.load_state_dict(run.once(f"judge-{i}.pt", train))
     return judge.eval().requires_grad_(False)
 
 

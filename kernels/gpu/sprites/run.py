@@ -2,10 +2,19 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
+
+
+class Part(Protocol):
+    """A model, an optimizer: whatever a training changes."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
 
 
 class Run:
@@ -31,6 +40,26 @@ class Run:
     def load(self, name: str) -> dict | None:
         path = self.path(name)
         return torch.load(path, map_location="cpu", weights_only=True) if path.exists() else None
+
+    def once(self, name: str, make: Callable[[], dict]) -> dict:
+        """From the folder, or made now and kept there."""
+        if (state := self.load(name)) is None:
+            state = make()
+            self.save(name, state)
+        return state
+
+    def keep(self, name: str, step: int, parts: Mapping[str, Part]) -> None:
+        """What a training needs to go on at this step, in NAME-state.pt."""
+        self.save(f"{name}-state.pt", {"step": step, **{key: part.state_dict() for key, part in parts.items()}})
+
+    def resume(self, name: str, parts: Mapping[str, Part]) -> int:
+        """Put the parts back as they were last kept, if they were; returns the step to go on at."""
+        if (state := self.load(f"{name}-state.pt")) is None:
+            return 0
+        for key, part in parts.items():
+            part.load_state_dict(state[key])
+        self.log(f"{name} resumes at step {state['step']}")
+        return state["step"]
 
     def generator(self, stage: int, step: int) -> torch.Generator:
         """The randomness of one step: a resumed run draws what an undisturbed one draws."""

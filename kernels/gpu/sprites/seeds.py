@@ -31,5 +31,10 @@ def uniforms(picture: int, step: int, length: int) -> np.ndarray:
     counters_l4 = np.zeros((length, 4), np.uint32)
     counters_l4[:, 0] = np.arange(length)
     counters_l4[:, 1:3] = step, SAMPLING
-    x0, x1 = philox(picture, counters_l4)[:, :2].astype(np.float64).T
+    return fractions(philox(picture, counters_l4)[:, :2])
+
+
+def fractions(words_n2: np.ndarray) -> np.ndarray:
+    """float64 [n], in (0, 1]: of two words each."""
+    x0, x1 = words_n2.astype(np.float64).T
     return ((x0 // 32) * 2.0**26 + x1 // 64 + 0.5) / 2.0**53

@@ -54,17 +54,30 @@ def averaged_copy(model: Var, optimizer: Optimizer) -> Var:
 
 
 @torch.no_grad()
-def test(run: Run, model: Var, quantizer: Quantizer, recipe: Recipe, stored: dict) -> None:
-    """Log nats a token on fresh pictures, whole and by scale."""
-    token_BL, label_B = stored["tokens"][:1000].long(), stored["labels"][:1000]
-    loss_L = torch.zeros(token_BL.shape[1])
+def nats_of(model: Var, quantizer: Quantizer, token_BL: torch.Tensor, label_B: torch.Tensor) -> torch.Tensor:
+    """[L]: teacher-forced nats a token, on the CPU."""
+    device, loss_L = model.head.weight.device, torch.zeros(token_BL.shape[1])
     for tokens, labels in zip(token_BL.split(250), label_B.split(250), strict=True):
-        tokens = tokens.to(recipe.device)
-        logits_BLV = model(labels.to(recipe.device), quantizer.decode(tokens)[0])
+        tokens = tokens.long().to(device)
+        logits_BLV = model(labels.to(device), quantizer.decode(tokens)[0])
         loss = F.cross_entropy(logits_BLV.transpose(1, 2), tokens, reduction="none")
         loss_L += loss.sum(0).cpu() / len(token_BL)
-    by_scale = " ".join(f"{part.mean():.3f}" for part in loss_L.split([side**2 for side in recipe.var.scales]))
-    run.log(f"transformer test: {loss_L.mean():.4f} nats a token; by scale {by_scale}; {loss_L.sum():.1f} a picture")
+    return loss_L
+
+
+def test(run: Run, name: str, model: Var, quantizer: Quantizer, token_BL: torch.Tensor, label_B: torch.Tensor) -> None:
+    """Log nats a token on fresh pictures, whole and by scale."""
+    loss_L = nats_of(model, quantizer, token_BL, label_B)
+    by_scale = " ".join(f"{part.mean():.3f}" for part in loss_L.split([side**2 for side in quantizer.config.scales]))
+    run.log(f"{name} test: {loss_L.mean():.4f} nats a token; by scale {by_scale}; {loss_L.sum():.1f} a picture")
+
+
+def batch_of(
+    stored: dict[str, torch.Tensor], chosen: torch.Tensor, classes: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens [B, L] and labels [B] of some stored pictures; a dropped label is the one after the last class."""
+    dropped = torch.rand(len(chosen), generator=generator) < LABEL_DROPOUT
+    return stored["tokens"][chosen].long(), stored["labels"][chosen].masked_fill(dropped, classes)
 
 
 def train_transformer(run: Run, recipe: Recipe) -> None:
@@ -75,12 +88,8 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
     torch.manual_seed(run.seed)
     model = new_transformer(recipe)
     optimizer = Optimizer(model, AVERAGE, recipe.bf16)
-    steps, first = recipe.transformer_steps, 0
-    if state := run.load("transformer-state.pt"):
-        first = state["step"]
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        run.log(f"transformer resumes at step {first}")
+    parts = {"model": model, "optimizer": optimizer}
+    steps, first = recipe.transformer_steps, run.resume("transformer", parts)
     run.log(f"transformer: {sum(p.numel() for p in model.parameters())} parameters, {len(stored['labels'])} pictures")
     epochs = Epochs(len(stored["labels"]), recipe.transformer_batch, run.seed)
     save, sheet = Alarm(recipe.save_seconds), Alarm(recipe.sheet_seconds)
@@ -88,16 +97,14 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
 
     def show(name: str) -> None:
         average = averaged_copy(model, optimizer)
-        test(run, average, tokenizer.quantize, recipe, fresh)
+        test(run, "transformer", average, tokenizer.quantize, fresh["tokens"][:1000], fresh["labels"][:1000])
         labels = torch.arange(len(KINDS), device=recipe.device).repeat_interleave(10)
         pictures = sample(average, tokenizer, labels, torch.Generator().manual_seed(1))
         run.write(name, lambda path: save_sheet(path, to_bytes(pictures), 10))
 
     for step in range(first, steps):
-        chosen = epochs.at(step)
-        token_BL = stored["tokens"][chosen].long().to(recipe.device)
-        dropped = torch.rand(len(chosen), generator=run.generator(STAGE, step)) < LABEL_DROPOUT
-        label_B = stored["labels"][chosen].masked_fill(dropped, len(KINDS)).to(recipe.device)
+        batch = batch_of(stored, epochs.at(step), recipe.var.classes, run.generator(STAGE, step))
+        token_BL, label_B = (part.to(recipe.device) for part in batch)
         with torch.no_grad():
             maps_BlC, _ = tokenizer.quantize.decode(token_BL)
         with torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.bf16):
@@ -110,8 +117,7 @@ def train_transformer(run: Run, recipe: Recipe) -> None:
         if step % 50 == 0:
             run.log(f"transformer {step}/{steps} loss {running:.4f}")
         if save.rings():
-            state = {"step": step + 1, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            run.save("transformer-state.pt", state)
+            run.keep("transformer", step + 1, parts)
         if sheet.rings():
             show(f"samples-{step + 1:06d}.png")
     show("samples.png")

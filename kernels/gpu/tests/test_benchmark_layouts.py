@@ -12,8 +12,8 @@ from PIL import Image
 from benchmarks import dpg, geneval, vbench
 from benchmarks.__main__ import main
 from benchmarks.jobs import shard_of
-from benchmarks.launch import without
 from benchmarks.rewritten import read_rewritten
+from sprites.options import without
 from sprites.seeds import picture_seed
 
 Served = Callable[[str], Path]

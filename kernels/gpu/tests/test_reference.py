@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from evaluation.__main__ import figures_of, measure_run
-from evaluation.reference import FLOORS, SIZES, Whitening
-from evaluation.worlds import WORLDS, World
+from evaluation.reference import SIZES, Whitening
+from evaluation.worlds import FLOORS, WORLDS, World
 from sprites.distances import distance, manifold, moments
 from sprites.world import make
 

@@ -84,6 +84,5 @@ def test_records_outlive_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_command_names_no_folder_of_the_machine() -> None:
-    assert command(["sweep", "core", "s", "--folder", "/somewhere", "--seeds", "3"]) == (
-        "python -m scenes.sweep core s --seeds 3"
-    )
+    for folder in (["--folder", "/somewhere"], ["--folder=/somewhere"]):
+        assert command(["sweep", "core", "s", *folder, "--seeds", "3"]) == "python -m scenes.sweep core s --seeds 3"

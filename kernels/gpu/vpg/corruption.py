@@ -1,5 +1,6 @@
 """The corrupted prefix of VPG, as the step contract fixes it: which positions, what replaces them, and how."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import numpy as np
@@ -51,14 +52,24 @@ def corrupt_tokens(token_Bl: torch.Tensor, seed: int, step: int, share: float, v
 def corrupt_step(
     kind: Corruption, content_BlD: torch.Tensor, place_BlD: torch.Tensor, seed: int, step: int, share: float
 ) -> torch.Tensor:
-    """What enters block 0: content plus place, gathered as the kind says; `codebook` acts on tokens, not here."""
+    """What enters block 0, the same positions read in every row."""
     index_l = torch.from_numpy(sources(seed, step, content_BlD.shape[1], share)).to(content_BlD.device)
+    return gathered(kind, content_BlD, place_BlD, lambda x_BlD: x_BlD[:, index_l])
+
+
+def gathered(
+    kind: Corruption,
+    content_BlD: torch.Tensor,
+    place_BlD: torch.Tensor,
+    gather: Callable[[torch.Tensor], torch.Tensor],
+) -> torch.Tensor:
+    """Content plus place, gathered as the kind says; `codebook` acts on tokens, not here."""
     match kind:
         case Corruption.EMBEDDING:
-            return (content_BlD + place_BlD)[:, index_l]
+            return gather(content_BlD + place_BlD)
         case Corruption.TOKEN:
-            return content_BlD[:, index_l] + place_BlD
+            return gather(content_BlD) + place_BlD
         case Corruption.POSITION:
-            return content_BlD + place_BlD[:, index_l]
+            return content_BlD + gather(place_BlD)
         case Corruption.CODEBOOK:
             return content_BlD + place_BlD
