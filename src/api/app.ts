@@ -69,7 +69,7 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
   app.use("/v1/*", refuseLarge, refuseOtherTypes);
 
   imageRoutes(app, deps);
-  modelRoutes(app, () => deps.fleet);
+  modelRoutes(app, deps);
   generationListRoute(app, deps);
   generationRoutes(app, deps);
   outputRoutes(app, deps);

@@ -5,7 +5,7 @@ import { catalogue, findModel, type Model, type Schedule } from "../catalogue/in
 import { Refusal } from "../refusal.ts";
 import type { Fleet } from "../routing/fleet.ts";
 import { offeredOf } from "../routing/offered.ts";
-import type { ApiEnv } from "./deps.ts";
+import type { ApiEnv, Deps } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
 import { anyKey } from "./spec.ts";
 
@@ -33,17 +33,17 @@ const one = createRoute({
   },
 });
 
-export function modelRoutes(app: OpenAPIHono<ApiEnv>, fleet: () => Fleet): void {
+export function modelRoutes(app: OpenAPIHono<ApiEnv>, deps: Pick<Deps, "fleet">): void {
   app.openapi(list, (c) => {
     const models = catalogue.filter((model) => mayUse(c.get("caller"), model));
-    return c.json({ object: "list" as const, data: models.map((model) => answerOf(model, fleet())) }, 200);
+    return c.json({ object: "list" as const, data: models.map((model) => answerOf(model, deps.fleet)) }, 200);
   });
   app.openapi(one, (c) => {
     const { id } = c.req.valid("param");
     const model = findModel(id);
     if (!model || !mayUse(c.get("caller"), model))
       throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
-    return c.json(answerOf(model, fleet()), 200);
+    return c.json(answerOf(model, deps.fleet), 200);
   });
 }
 
