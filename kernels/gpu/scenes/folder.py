@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from scenes.recipe import SMALL
 from sprites.run import Run
 
 ROOT = Path(__file__).parents[3]
@@ -19,6 +20,7 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def open_run(arguments: argparse.Namespace) -> Run:
+def open_run(arguments: argparse.Namespace, side: int = SMALL) -> Run:
+    """A side of 64 has a folder in the folder: its own tokenizer, its own codes."""
     torch.set_num_threads(arguments.threads)
-    return Run(arguments.folder, arguments.seed)
+    return Run(arguments.folder if side == SMALL else arguments.folder / str(side), arguments.seed)

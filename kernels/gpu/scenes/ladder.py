@@ -8,8 +8,8 @@ does not put them in this order beyond noise is blind to something.
 
 import torch
 
-from scenes.folder import FIGURES, open_run, parser_of
-from scenes.measures import FLOOR_SEED, Yardstick, real_pictures
+from scenes.folder import FIGURES, parser_of
+from scenes.measures import FLOOR_SEED, Yardstick
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
@@ -22,12 +22,12 @@ RUNGS = ("real", "reconstructions", "cut 5 of 6", "cut 4 of 6", *CHECKPOINT)
 
 def pictures_of(series: Series, rung: str, seed: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """A set of a rung and its labels; made rungs are sampled plainly, from the same seed each."""
-    member = series.member
+    world = series.member.world
     if rung in CHECKPOINT:
-        label_B = labels_for(member.richness, count)
+        label_B = labels_for(world, count)
         tokens = sample_tokens(series.var(CHECKPOINT[rung]), series.tokenizer.quantize, Setting(), label_B, seed)
         return decode(series.tokenizer, tokens), label_B
-    pictures, label_B = real_pictures(count, FLOOR_SEED + 1000 * seed, member.richness)
+    pictures, label_B = world.draw(count, FLOOR_SEED + 1000 * seed)
     if rung == "real":
         return pictures, label_B
     scales = None if rung == "reconstructions" else int(rung.split()[1])
@@ -40,9 +40,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--count", type=int, default=1000)
     arguments = parser.parse_args()
-    run = open_run(arguments)
-    series, records = Series.opened(run, arguments.member), Records(FIGURES / "ladder.jsonl")
-    yardstick = Yardstick.made(run, series.member.richness)
+    series, records = Series.opened(arguments, arguments.member), Records(FIGURES / "ladder.jsonl")
+    yardstick = Yardstick.made(series.run, series.member.world)
     for seed in range(arguments.seeds):
         for rung in RUNGS:
             cell = {"member": arguments.member, "rung": rung, "seed": seed, "count": arguments.count}
@@ -50,7 +49,7 @@ def main() -> None:
                 continue
             figures = yardstick.measure(*pictures_of(series, rung, seed, arguments.count), seed)
             records.add(cell | {"command": command()}, figures)
-            run.log(f"{rung} seed {seed} " + " ".join(f"{name} {value:.3f}" for name, value in figures.items()))
+            series.run.log(f"{rung} seed {seed} " + " ".join(f"{name} {value:.3f}" for name, value in figures.items()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every measure of a set of pictures against fresh real ones of the same richness; scenes.ladder proves or fails each.
+"""Every measure of a set of pictures against fresh real ones of the same world; scenes.ladder proves or fails each.
 
 All are of one count of pictures; Frechet distances and coverage fall and rise with it, so only equal counts compare.
 """
@@ -9,9 +9,8 @@ import torch
 
 from scenes.critic import linear_accuracy, network_accuracy
 from scenes.patches import PatchEye, Seen
-from scenes.recipe import SIZE
+from scenes.recipe import World
 from scenes.recover import Recoverer, load_recoverer, recover, residuals
-from scenes.world import make
 from sprites.distances import frechet, manifold
 from sprites.run import Run
 
@@ -40,12 +39,6 @@ MEASURES = {
 }
 
 
-def real_pictures(count: int, seed: int, richness: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """uint8 [count, 3, H, W] and labels."""
-    pictures, labels = make(count, seed, SIZE, richness)
-    return torch.from_numpy(pictures), torch.from_numpy(labels)
-
-
 @dataclass
 class Yardstick:
     """The real side of every measure, looked at once."""
@@ -58,9 +51,9 @@ class Yardstick:
     front_limit: float
 
     @classmethod
-    def made(cls, run: Run, richness: float, reals: int = REALS) -> "Yardstick":
-        recoverer = load_recoverer(run)
-        pictures, _ = real_pictures(reals, REAL_SEED, richness)
+    def made(cls, run: Run, world: World, reals: int = REALS) -> "Yardstick":
+        recoverer = load_recoverer(run, world.side)
+        pictures, _ = world.draw(reals, REAL_SEED)
         eye = PatchEye(pictures)
         feature_BF, scenes = recover(recoverer, pictures)
         front = residuals(pictures, scenes)[1]

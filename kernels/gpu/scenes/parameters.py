@@ -61,14 +61,18 @@ def kinds_of(richness: float) -> int:
     return PLAIN_KINDS + round((len(KINDS) - PLAIN_KINDS) * richness)
 
 
-def draw_scenes(count: int, seed: int, richness: float) -> Scenes:
-    """The first pictures do not depend on how many follow."""
+def draw_scenes(count: int, seed: int, richness: float, kinds: int | None = None) -> Scenes:
+    """Of the first `kinds` kinds, or of as many as the richness has.
+
+    The first pictures do not depend on how many follow.
+    """
+    kinds = kinds or kinds_of(richness)
     starts = range(0, count, CHUNK)
-    drawn = [draw_chunk(np.random.RandomState([seed, i]), richness) for i in range(len(starts))]
+    drawn = [draw_chunk(np.random.RandomState([seed, i]), richness, kinds) for i in range(len(starts))]
     return join(drawn).rows(slice(count))
 
 
-def draw_chunk(random: np.random.RandomState, richness: float) -> Scenes:
+def draw_chunk(random: np.random.RandomState, richness: float, kinds: int) -> Scenes:
     n, each = CHUNK, (CHUNK, SLOTS)
 
     def between(low: float, high: float, shape: int | tuple[int, ...] = n) -> np.ndarray:
@@ -78,7 +82,7 @@ def draw_chunk(random: np.random.RandomState, richness: float) -> Scenes:
         return random.rand(*np.atleast_1d(shape)) < chance
 
     main = np.arange(SLOTS) == 0
-    kind = random.randint(0, kinds_of(richness), each)
+    kind = random.randint(0, kinds, each)
     kind[:, 1:][~yes(0.75 * richness, (n, SLOTS - 1))] = NONE
     place = np.where(main, 0.30, 0.75) * np.where(main, richness, 1.0)
     first = random.randint(0, len(COLOURS), each)

@@ -1,8 +1,8 @@
 """What a procedural world allows: recover a picture's parameters, render them, and measure what is left.
 
-A network reads the parameters off a picture. It is right on real pictures as far as it goes, so the residual of real
-pictures is the floor; a picture that no parameters explain (smudges, half of one kind and half of another) leaves more.
-The two objects behind are listed by their x: which lies above which is not read.
+A network reads the parameters off a picture, made 32 x 32 where it is larger. It is right on real pictures as far as it
+goes, so the residual of real pictures is the floor; a picture that no parameters explain (smudges, half of one kind and
+half of another) leaves more. The two objects behind are listed by their x: which lies above which is not read.
 """
 
 import math
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from scenes.kinds import KINDS
 from scenes.parameters import COLOURS, GROUNDS, NONE, PATTERNS, SLOTS, TEXTURES, Scenes, draw_scenes, join
-from scenes.recipe import RICHNESS, SIZE
+from scenes.recipe import RICHNESS, SMALL, World
 from scenes.world import render
 from sprites.data import to_range
 from sprites.run import Run
@@ -60,13 +60,14 @@ class Recoverer(nn.Module):
         )
         self.mores = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for width in widths)
         self.norms = nn.ModuleList(nn.GroupNorm(8, width) for width in widths)
-        self.features = nn.Linear(widths[-1] * (SIZE // 8) ** 2, FEATURES)
+        self.features = nn.Linear(widths[-1] * (SMALL // 8) ** 2, FEATURES)
         self.hidden = nn.Linear(FEATURES, 384)
         outputs = sum(CHOICES.values()) + GROUND_NUMBERS + SLOTS * (sum(SLOT_CHOICES.values()) + SLOT_NUMBERS)
         self.out = nn.Linear(384, outputs)
 
     def forward(self, x_B3HW: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Features [B, 128], and all answers in a row."""
+        x_B3HW = F.adaptive_avg_pool2d(x_B3HW, SMALL)
         x = F.relu(self.stem(F.pixel_unshuffle(x_B3HW, 2)))
         for i, (more, norm) in enumerate(zip(self.mores, self.norms, strict=True)):
             x = x + F.relu(more(norm(x)))
@@ -135,10 +136,12 @@ def read(out_BO: torch.Tensor) -> Scenes:
     )
 
 
-def train_recoverer(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> Recoverer:
-    each = pictures // len(RICHNESS)
-    scenes = in_order(join([draw_scenes(each, SEED + i, richness) for i, richness in enumerate(RICHNESS)]))
-    drawn = torch.from_numpy(render(scenes, SIZE))
+def train_recoverer(run: Run, side: int, pictures: int = PICTURES, steps: int = STEPS) -> Recoverer:
+    worlds = [World(side, richness) for richness in RICHNESS[side]]
+    each = pictures // len(worlds)
+    parts = [draw_scenes(each, SEED + i, world.richness, world.kinds) for i, world in enumerate(worlds)]
+    scenes = in_order(join(parts))
+    drawn = torch.from_numpy(render(scenes, side))
     torch.manual_seed(SEED)
     model = Recoverer().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=1e-2)
@@ -162,10 +165,10 @@ def train_recoverer(run: Run, pictures: int = PICTURES, steps: int = STEPS) -> R
     return model
 
 
-def load_recoverer(run: Run) -> Recoverer:
-    """From the folder, or trained now."""
+def load_recoverer(run: Run, side: int) -> Recoverer:
+    """Of pictures of this side: from the folder, or trained now."""
     model = Recoverer().to(memory_format=torch.channels_last)
-    model.load_state_dict(run.once("recoverer.pt", lambda: train_recoverer(run).state_dict()))
+    model.load_state_dict(run.once("recoverer.pt", lambda: train_recoverer(run, side).state_dict()))
     return model.eval().requires_grad_(False)
 
 

@@ -1,11 +1,12 @@
 """A trained member of the series, opened to be measured: its tokenizer, and its transformer at any checkpoint."""
 
+import argparse
 from dataclasses import dataclass
 
 import torch
 
-from scenes.parameters import kinds_of
-from scenes.recipe import Member, recipe, var
+from scenes.folder import open_run
+from scenes.recipe import SMALL, Member, World, recipe, var
 from sprites.codes import encode
 from sprites.run import Run
 from sprites.train_tokenizer import load_tokenizer
@@ -17,12 +18,13 @@ def parse_label(label: str) -> tuple[Member, float]:
     """A member and a checkpoint of its training, from how its files are named: Member.label backwards."""
     name, _, checkpoint = label.partition("@")
     size, richness, steps = name.split("-")
-    return Member(size, float(richness.removeprefix("r")), int(steps)), float(checkpoint or 1)
+    member = Member(size[0], float(richness.removeprefix("r")), int(steps), int(size[1:] or SMALL))
+    return member, float(checkpoint or 1)
 
 
-def labels_for(richness: float, count: int) -> torch.Tensor:
+def labels_for(world: World, count: int) -> torch.Tensor:
     """Every kind of the world as often as any other."""
-    return torch.arange(count) % kinds_of(richness)
+    return torch.arange(count) % world.kinds
 
 
 @dataclass
@@ -33,8 +35,11 @@ class Series:
     tokenizer: Vqvae
 
     @classmethod
-    def opened(cls, run: Run, label: str) -> "Series":
-        return cls(run, *parse_label(label), load_tokenizer(run, recipe()))
+    def opened(cls, arguments: argparse.Namespace, label: str) -> "Series":
+        """From the folder that the command was given."""
+        member, checkpoint = parse_label(label)
+        run = open_run(arguments, member.side)
+        return cls(run, member, checkpoint, load_tokenizer(run, recipe(member.side)))
 
     def has(self, checkpoint: float) -> bool:
         """Whether the training has come so far."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenes.folder import open_run, parser_of
+from scenes.folder import parser_of
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
 from scenes.setting import Setting
@@ -22,8 +22,8 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=0.5)
     parser.add_argument("--ratio", type=float, default=0.5)
     arguments = parser.parse_args()
-    series = Series.opened(open_run(arguments), arguments.member)
-    var, label_B = series.var(), labels_for(series.member.richness, arguments.columns)
+    series = Series.opened(arguments, arguments.member)
+    var, label_B = series.var(), labels_for(series.member.world, arguments.columns)
     vpg = {"strength": arguments.strength, "ratio": arguments.ratio}
     rows = []
     for setting in (Setting(), Setting(**vpg), Setting(cfg=1.5), Setting(cfg=1.5, **vpg)):

@@ -10,13 +10,13 @@ import time
 from dataclasses import asdict, replace
 
 from scenes.drift import InputEye, judged
-from scenes.folder import FIGURES, open_run, parser_of
-from scenes.measures import REAL_SEED, Yardstick, real_pictures
+from scenes.folder import FIGURES, parser_of
+from scenes.measures import REAL_SEED, Yardstick
+from scenes.recipe import World
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
 from scenes.setting import SHAPES, Setting
-from sprites.run import Run
 from vpg.corruption import Corruption
 from vpg.models.var import Var
 
@@ -61,17 +61,17 @@ PLANS = {"pair": pair, "core": core, "regime": regime, "guided": guided, "ablati
 
 
 class Bench:
-    """One richness: the yardstick and the inputs of real tokens, made once."""
+    """One world: the yardstick and the inputs of real tokens, made once."""
 
-    def __init__(self, run: Run, series: Series, judge: Var | None) -> None:
-        richness = series.member.richness
-        self.yardstick = Yardstick.made(run, richness)
-        pictures, _ = real_pictures(2000, REAL_SEED + 5000, richness)
+    def __init__(self, series: Series, judge: Var | None) -> None:
+        world = series.member.world
+        self.yardstick = Yardstick.made(series.run, world)
+        pictures, _ = world.draw(2000, REAL_SEED + 5000)
         self.inputs = InputEye.fitted(series.tokenizer.quantize, series.encode(pictures))
         self.judge = judge
 
     def measure(self, series: Series, var: Var, setting: Setting, seed: int, count: int, critic: bool) -> dict:
-        label_B = labels_for(series.member.richness, count)
+        label_B = labels_for(series.member.world, count)
         began = time.process_time()
         token_BL = sample_tokens(var, series.tokenizer.quantize, setting, label_B, seed)
         seconds = time.process_time() - began
@@ -86,36 +86,36 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("plan", choices=PLANS)
     parser.add_argument("members", nargs="+")
-    parser.add_argument("--judge", help="a member whose nats a step are asked for; of the same richness")
+    parser.add_argument("--judge", help="a member whose nats a step are asked for; of the same world")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--critic", action="store_true", help="train a convolutional critic for each set too")
     parser.add_argument("--minutes", type=float, default=60)
     arguments = parser.parse_args()
-    run, records = open_run(arguments), Records(FIGURES / "sweep.jsonl")
+    records = Records(FIGURES / "sweep.jsonl")
     until = time.monotonic() + 60 * arguments.minutes
-    benches: dict[float, Bench] = {}
+    benches: dict[World, Bench] = {}
     for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         for name in arguments.members:
-            series = Series.opened(run, name)
+            series = Series.opened(arguments, name)
             for setting in PLANS[arguments.plan]():
                 cell = {"member": name, "setting": asdict(setting), "seed": seed, "count": arguments.count}
                 cell["judge"] = arguments.judge
                 if records.has(cell):
                     continue
                 if time.monotonic() > until:
-                    run.log("the minutes are up")
+                    series.run.log("the minutes are up")
                     return
-                if series.member.richness not in benches:
-                    judge = Series.opened(run, arguments.judge).var() if arguments.judge else None
-                    benches[series.member.richness] = Bench(run, series, judge)
-                bench = benches[series.member.richness]
+                if (world := series.member.world) not in benches:
+                    judge = Series.opened(arguments, arguments.judge).var() if arguments.judge else None
+                    benches[world] = Bench(series, judge)
+                bench = benches[world]
                 figures = bench.measure(series, series.var(), setting, seed, arguments.count, arguments.critic)
                 records.add(cell | {"command": command()}, figures)
                 shown = ("fd_filters", "fd_raw", "fd_embedding", "fd_parameters", "density", "recall", "critic_linear")
                 line = " ".join(f"{key} {figures[key]:.3f}" for key in shown)
-                run.log(f"{name} {setting.label}: {line} front {figures['residual_front']:.4f}")
+                series.run.log(f"{name} {setting.label}: {line} front {figures['residual_front']:.4f}")
 
 
 if __name__ == "__main__":

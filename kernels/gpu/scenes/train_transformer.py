@@ -1,4 +1,5 @@
-"""Training of one transformer of the series: python -m scenes.train_transformer m 0.5 1800; run it again to go on.
+"""Training of one transformer of the series: python -m scenes.train_transformer m-r0.5-800 (or l64-r0.3-5000, of
+64 x 64 pictures); run it again to go on.
 
 Averaged weights are kept at a sixteenth, a quarter and half of the way too: training length comes for free. The rate is
 flat until half, then falls to 0, so an earlier checkpoint is one of a training that never cooled down.
@@ -9,7 +10,8 @@ import torch.nn.functional as F
 
 from scenes.codes import load_codes
 from scenes.folder import open_run, parser_of
-from scenes.recipe import CHECKPOINTS, RICHNESS, WIDTHS, Member, recipe
+from scenes.recipe import CHECKPOINTS, Member, recipe
+from scenes.series import parse_label
 from sprites.optimizer import Optimizer
 from sprites.recipe import Recipe
 from sprites.run import Alarm, Epochs, Run, warmup_stable_decay
@@ -25,7 +27,7 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
         return
     tokenizer = load_tokenizer(run, plan)
     quantizer = tokenizer.quantize
-    stored = load_codes(run, tokenizer, plan.coded_pictures, member.richness)
+    stored = load_codes(run, tokenizer, member.world, plan.coded_pictures)
     torch.manual_seed(run.seed)
     model = new_transformer(plan)
     optimizer = Optimizer(model, AVERAGE, plan.bf16)
@@ -62,12 +64,10 @@ def train_transformer(run: Run, member: Member, plan: Recipe) -> None:
 
 def main() -> None:
     parser = parser_of(__doc__)
-    parser.add_argument("size", choices=WIDTHS)
-    parser.add_argument("richness", type=float, help=f"of the series: {RICHNESS}")
-    parser.add_argument("steps", type=int)
+    parser.add_argument("member", help="size (s, m, l), side where it is not 32, richness, steps: s-r0.5-800")
     arguments = parser.parse_args()
-    member = Member(arguments.size, arguments.richness, arguments.steps)
-    train_transformer(open_run(arguments), member, recipe(member.size))
+    member, _ = parse_label(arguments.member)
+    train_transformer(open_run(arguments, member.side), member, recipe(member.side, member.size))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Painting the scenes world: pictures from their parameters, so that any picture can be made again from what it shows.
 
-Run it to see the world: python -m scenes.world plain.png 0; python -m scenes.world rich.png 1.
+Run it to see the world: python -m scenes.world plain.png 0; python -m scenes.world rich.png 1 64 32 (side, kinds).
 """
 
 import sys
@@ -23,9 +23,9 @@ FILL = np.stack([PALETTE[name] for name in COLOURS])
 CHEEK = PALETTE["coral"]
 
 
-def make(count: int, seed: int, size: int, richness: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 [count, 3, size, size] and labels int64 [count], decided by these four numbers."""
-    scenes = draw_scenes(count, seed, richness)
+def make(count: int, seed: int, size: int, richness: float, kinds: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures uint8 [count, 3, size, size] and labels int64 [count], decided by these numbers."""
+    scenes = draw_scenes(count, seed, richness, kinds)
     return render(scenes, size), scenes.labels.astype(np.int64)
 
 
@@ -128,7 +128,7 @@ def paint_face(pixels: np.ndarray, plane: Plane, place: tuple[float, float], sho
 
 def main() -> None:
     path, richness, size = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 64
-    pictures, _ = make(120, 1, size, richness)
+    pictures, _ = make(120, 1, size, richness, int(sys.argv[4]) if len(sys.argv) > 4 else None)
     save_sheet(path, pictures, 15, zoom=128 // size)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from scenes.recipe import SCALES, recipe
+from scenes.recipe import SCALES, SMALL, recipe
 from scenes.sampler import sample_tokens
 from scenes.setting import Setting
 from sprites.train_transformer import new_transformer
@@ -20,7 +20,7 @@ LABELS = torch.arange(5)
 def model() -> tuple[Var, Quantizer]:
     """Untrained weights that are large enough for tokens to depend on their prefix."""
     torch.manual_seed(0)
-    plan = replace(recipe("s"), var=VarConfig(SCALES, 64, 8, 32, 2, 2, classes=8, shared_aln=True))
+    plan = replace(recipe(SMALL, "s"), var=VarConfig(SCALES, 64, 8, 32, 2, 2, classes=8, shared_aln=True))
     var = new_transformer(plan).eval().requires_grad_(False)
     for parameter in var.parameters():
         parameter.add_(0.3 * torch.randn_like(parameter) / max(1, parameter.shape[-1]) ** 0.5)
