@@ -68,6 +68,7 @@ def test_drift_is_nothing_between_sets_of_one_source_and_grows_with_wrong_tokens
     same, drifted = eye.measure(other), eye.measure(wrong)
     assert len(same["input_fd"]) == len(SCALES) - 1 and max(same["input_fd"]) < 0.1
     assert drifted["input_fd"][-1] > 5 * same["input_fd"][-1] and drifted["input_critic"][-1] > 0.75
+    assert drifted["input_fd_fine"][-1] > 1.5 * same["input_fd_fine"][-1]
     assert drifted["input_fd"][0] == same["input_fd"][0]
 
 
