@@ -14,33 +14,15 @@ from scenes.ladder import CHAINS, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
-from scenes.setting import Setting
+from scenes.report_search import confirmed_table, cost_table
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
+from scenes.tables import Sets, label_of, setting_of, spread, table
 from sprites.lines import read_lines
 
 PAGE = FIGURES.parents[1] / "evaluation.md"
 SHOWN = (
     "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
 )  # fmt: skip
-Sets = dict[int, dict]  # figures by seed
-
-
-def number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
-
-
-def spread(values: list[float]) -> str:
-    return f"{number(statistics.fmean(values))} ± {number(deviation(values))}"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def setting_of(line: dict) -> Setting:
-    given = line["setting"]
-    return Setting(**(given | {"shape": tuple(given["shape"])}))
 
 
 def ladder_table(lines: list[dict], member: str) -> str:
@@ -82,7 +64,7 @@ def in_deviations(name: str, changes: list[float], noise: float) -> str:
 
 def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
     """A member's, by setting."""
-    return grouped((line for line in lines if line["member"] == member), lambda line: setting_of(line).label)
+    return grouped((line for line in lines if line["member"] == member), label_of)
 
 
 def sweep_table(lines: list[dict], member: str) -> str:
@@ -156,6 +138,11 @@ def main() -> None:
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
         drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
     page = fill(page, "gains", gain_table(sweep))
+    search, costs = read_lines(FIGURES / "search.jsonl"), read_lines(FIGURES / "cost.jsonl")
+    for member in members_of(search):
+        page = fill(page, f"search {member}", confirmed_table(search, member))
+    if costs:
+        page = fill(page, "cost", cost_table(costs, {member: by_label(sweep, member) for member in members_of(costs)}))
     PAGE.write_text(page)
 
 

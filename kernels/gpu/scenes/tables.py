@@ -1,0 +1,30 @@
+"""Tables in Markdown, and what their cells say, for the reports of scenes."""
+
+import statistics
+
+from scenes.setting import Setting
+from scenes.statistics import deviation
+
+Sets = dict[int, dict]  # figures by seed
+
+
+def number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def spread(values: list[float]) -> str:
+    return f"{number(statistics.fmean(values))} ± {number(deviation(values))}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def setting_of(line: dict) -> Setting:
+    given = line["setting"]
+    return Setting(**(given | {"shape": tuple(given["shape"])}))
+
+
+def label_of(line: dict) -> str:
+    return setting_of(line).label
