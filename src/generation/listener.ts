@@ -15,6 +15,9 @@ export class Listener {
   #ended = false;
   #takenAt = Date.now();
   #arrival = Promise.withResolvers<void>();
+  /** Since when it waits for a line, null: it does not. */
+  #waitingSince: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
   #controller!: ReadableByteStreamController;
   readonly #gone: () => void;
   readonly #hears: Hears;
@@ -54,6 +57,7 @@ export class Listener {
   /** No more lines: the stream closes once what is queued has been taken. */
   end(): void {
     this.#ended = true;
+    this.#still();
     this.#arrival.resolve();
   }
 
@@ -61,6 +65,7 @@ export class Listener {
   leave(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#still();
     this.#arrival.resolve();
     this.#gone();
   }
@@ -79,9 +84,24 @@ export class Listener {
 
   async #wait(): Promise<void> {
     this.#arrival = Promise.withResolvers();
-    const timer = setTimeout(() => this.#queueUp({ comment: "keep-alive" }), KEEP_ALIVE_MS);
+    this.#waitingSince = Date.now();
+    // One that is set looks when it rings how long it was quiet: lines come faster than timers are cheap.
+    this.#timer ??= setTimeout(() => this.#look(), KEEP_ALIVE_MS);
     await this.#arrival.promise;
-    clearTimeout(timer);
+    this.#waitingSince = null;
+  }
+
+  #look(): void {
+    this.#timer = null;
+    if (this.#waitingSince === null) return;
+    const left = Math.min(KEEP_ALIVE_MS, this.#waitingSince + KEEP_ALIVE_MS - Date.now());
+    if (left <= 0) this.#queueUp({ comment: "keep-alive" });
+    else this.#timer = setTimeout(() => this.#look(), left);
+  }
+
+  #still(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 
