@@ -14,6 +14,7 @@ from scenes.ladder import CHAINS, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
+from scenes.report_drift import drift_table
 from scenes.report_search import confirmed_table, cost_table
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 from scenes.tables import Sets, label_of, setting_of, spread, table
@@ -140,6 +141,8 @@ def all_tables(ladder: list[dict], sweep: list[dict], search: list[dict]) -> str
     parts += [f"### Ladder of `{member}`\n\n{ladder_table(ladder, member)}" for member in members_of(ladder)]
     parts.append("## Settings, member by member")
     parts += [f"### `{member}`\n\n{sweep_table(sweep, member)}" for member in members_of(sweep)]
+    parts.append("## Drift, step by step")
+    parts += [f"### `{member}`\n\n{text}" for member in members_of(sweep) if (text := drift_table(sweep, member))]
     parts.append("## What the search chose, on classes and seeds that did not choose it")
     parts += [f"### `{member}`\n\n{confirmed_table(search, member)}" for member in members_of(search)]
     return "\n\n".join(parts) + "\n"

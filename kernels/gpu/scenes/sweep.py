@@ -66,9 +66,12 @@ class Bench:
     def __init__(self, series: Series, judge: Var | None) -> None:
         world = series.member.world
         self.yardstick = Yardstick.made(series.run, world)
-        pictures, _ = world.draw(2000, REAL_SEED + 5000)
-        self.inputs = InputEye.fitted(series.tokenizer.quantize, series.encode(pictures))
-        self.judge = judge
+        pictures, label_B = world.draw(2000, REAL_SEED + 5000)
+        token_BL, quantizer = series.encode(pictures), series.tokenizer.quantize
+        self.inputs, self.judge, self.real = InputEye.fitted(quantizer, token_BL), judge, {}
+        if judge is not None:
+            found = judged(judge, quantizer, token_BL, label_B)
+            self.real = {f"{name}_real": values for name, values in found.items()}
 
     def measure(self, series: Series, var: Var, setting: Setting, seed: int, count: int, critic: bool) -> dict:
         label_B = labels_for(series.member.world, count)
@@ -78,7 +81,7 @@ class Bench:
         pictures = decode(series.tokenizer, token_BL)
         figures = self.yardstick.measure(pictures, label_B, seed, critic) | self.inputs.measure(token_BL, seed)
         if self.judge is not None:
-            figures |= judged(self.judge, series.tokenizer.quantize, token_BL, label_B)
+            figures |= judged(self.judge, series.tokenizer.quantize, token_BL, label_B) | self.real
         return figures | {"sampling_ms": 1000 * seconds / count}
 
 
