@@ -16,7 +16,7 @@ from scenes.recipe import World
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
-from scenes.setting import SHAPES, Setting
+from scenes.setting import SHAPES, USUAL, Setting
 from vpg.corruption import Corruption
 from vpg.models.var import Var
 
@@ -34,8 +34,7 @@ def regime() -> list[Setting]:
 
 def core() -> list[Setting]:
     """The few that tell most, for every member."""
-    vpg = Setting(strength=0.5, ratio=0.5)
-    return [PLAIN, vpg, Setting(cfg=1.5), replace(vpg, cfg=1.5), Setting(temperature=0.9), BASE]
+    return [PLAIN, USUAL, Setting(cfg=1.5), replace(USUAL, cfg=1.5), Setting(temperature=0.9), BASE]
 
 
 def guided() -> list[Setting]:
