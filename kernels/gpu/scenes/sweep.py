@@ -1,9 +1,10 @@
 """Settings against each other on members of the series: python -m scenes.sweep PLAN MEMBER[@CHECKPOINT] ...
 
 Plans: `pair` (without and with VPG), `core` (the few that tell most), `regime` (more strengths and shares, beside what
-else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
-setting, seed) goes to docs/evaluation/scenes/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has
-the same random numbers under every setting, so settings are compared seed by seed.
+else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules), `cooled` (cooler
+sampling, what else a model's defaults could be). A line a (member, setting, seed) goes to
+docs/evaluation/scenes/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has the same random numbers
+under every setting, so settings are compared seed by seed.
 """
 
 import time
@@ -51,12 +52,20 @@ def ablation() -> list[Setting]:
     return [PLAIN, BASE, *kinds, *scope, *shapes, *sharp]
 
 
+def cooled() -> list[Setting]:
+    """Cooler sampling, without and with VPG."""
+    ways = [(1.5, 0.9, 1.0), (1.5, 1.0, 0.95), (1.5, 0.8, 0.95), (0.0, 1.0, 0.95)]
+    bases = [Setting(cfg=cfg, temperature=temperature, top_p=top_p) for cfg, temperature, top_p in ways]
+    vpg = [PLAIN, USUAL, BASE]
+    return [replace(base, strength=one.strength, ratio=one.ratio) for base in bases for one in vpg]
+
+
 def pair() -> list[Setting]:
     """Without and with."""
     return core()[:2]
 
 
-PLANS = {"pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation}
+PLANS = {"pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation, "cooled": cooled}
 
 
 class Bench:
