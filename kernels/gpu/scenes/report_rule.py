@@ -50,7 +50,7 @@ def rule_table(gains: list[Gain]) -> str:
     rows = [
         [
             f"`{gain.member}`",
-            f"{gain.parameters:,}",
+            f"{gain.parameters / 1e6:.2f} million",
             gain.world,
             number(gain.nats),
             spread(gain.without),
@@ -70,5 +70,5 @@ def rule_plot(gains: list[Gain], path: Path) -> None:
         own = [gain for gain in gains if gain.world == world]
         points = [(gain.nats, statistics.fmean(gain.per_cent), deviation(gain.per_cent)) for gain in own]
         curves.append(Curve(world, points))
-    title = "What VPG (0.5, n_p 0.5) changes, by what is still wrong"
+    title = "What VPG (0.5, n_p 0.5) changes, by the test loss"
     line_plot(path, title, "test loss, nats a token", f"change of {MEASURE}, %", curves, zero=True)
