@@ -6,6 +6,7 @@ docs/evaluation/scenes/tables.md is made whole. In docs/evaluation.md a table li
 
 import re
 import statistics
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from scenes.recipe import SCALES
 from scenes.report_drift import drift_table
 from scenes.report_rule import gains_of, rule_plot, rule_table
 from scenes.report_search import confirmed_table, cost_table
+from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
+from scenes.sweep import finals
 from scenes.tables import Sets, label_of, setting_of, spread, table
 from sprites.lines import read_lines
 
@@ -31,6 +34,8 @@ SHOWN = (
     "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
 )  # fmt: skip
 BRIEFLY = ("fd_embedding", "fd_filters", "density", "recall")
+SHIPPED = "l64-r0.15-5000"  # the member that var-scenes is
+WEIGHED = ("fd_embedding", "fd_filters", "recall", "coverage", "fd_parameters", "accuracy", "residual_front")
 
 
 def ladder_table(lines: list[dict], member: str) -> str:
@@ -75,23 +80,25 @@ def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
     return grouped((line for line in lines if line["member"] == member), label_of)
 
 
-def sweep_table(lines: list[dict], member: str) -> str:
+def sweep_table(
+    lines: list[dict], member: str, names: Sequence[str] = SHOWN, only: Sequence[Setting] | None = None
+) -> str:
     """A row a setting; for VPG the change against the same without it, in deviations of the measure over seeds."""
     sets = by_label(lines, member)
     settings = {setting.label: setting for setting in map(setting_of, lines)}
-    noise = {name: noise_of(sets, name) for name in SHOWN}
+    noise = {name: noise_of(sets, name) for name in names}
     rows = []
-    for label, by_seed in sets.items():
-        base = sets.get(settings[label].unguided().label)
+    for label in [setting.label for setting in only or settings.values() if setting.label in sets]:
+        by_seed, base = sets[label], sets.get(settings[label].unguided().label)
         cells = []
-        for name in SHOWN:
+        for name in names:
             text = spread([figures[name] for figures in by_seed.values()])
             if settings[label].guided and base:
                 changes = paired(by_seed, base, name)
                 text += in_deviations(name, changes, noise[name]) if changes else ""
             cells.append(text)
         rows.append([label, str(len(by_seed)), *cells])
-    return table(["setting", "seeds", *(f"`{name}`" for name in SHOWN)], rows)
+    return table(["setting", "seeds", *(f"`{name}`" for name in names)], rows)
 
 
 def drift_plot(lines: list[dict], member: str, labels: list[str], path: Path) -> None:
@@ -160,6 +167,7 @@ def main() -> None:
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
         drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
     page = fill(PAGE.read_text(), "gains", gain_table(sweep))
+    page = fill(page, "finals", sweep_table(sweep, SHIPPED, WEIGHED, finals()))
     if found := gains_of(losses, sweep):
         rule_plot(found, FIGURES / "rule.svg")
         page = fill(page, "rule", rule_table(found))
