@@ -183,7 +183,7 @@ def main() -> None:
     world, out = open_world(arguments.model), WEIGHTS / arguments.model / "evaluation"
     out.mkdir(exist_ok=True)
     judge = halve(world.judge(arguments.cache or WEIGHTS.parents[1] / ".local" / "eval" / arguments.model))
-    onnx.save(slim(graph_of(judge, world.side), arguments.model), out / "judge.onnx")
+    onnx.save(slim(graph_of(judge, world.side), arguments.model, arguments.model), out / "judge.onnx")
     onnx.checker.check_model(out / "judge.onnx")
     (out / "reference.json").write_text(json.dumps(reference(world, judge), indent=1) + "\n")
     for path in sorted(out.iterdir()):
