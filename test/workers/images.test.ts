@@ -227,7 +227,10 @@ describe("what is refused", () => {
 describe("the other routes", () => {
   it("list the models and show one", async () => {
     const list = (await (await keyed("/v1/models")).json()) as { data: { id: string }[] };
-    expect(list).toMatchObject({ object: "list", data: [{ id: "var-sprites", object: "model" }] });
+    expect(list).toMatchObject({
+      object: "list",
+      data: catalogue.map(({ id }) => ({ id, object: "model" })),
+    });
     expect(await (await keyed("/v1/models/var-sprites")).json()).toEqual(list.data[0]);
     expect((await keyed("/v1/models/none")).status).toBe(404);
   });
