@@ -117,9 +117,9 @@ describe("an endpoint of several models", () => {
       expect(several.models.map(({ id }) => id)).toEqual(models.map(([id]) => id));
       for (const [i, [id, model]] of models.entries()) {
         const first = { ...goodPicture(model.schedule.bounds), class: model.classes.length - 1 };
-        const [{ stats }] = (await askStep(several.url, [first], id)) as [{ stats: object }];
+        const [answered] = await askStep(several.url, [first], id);
         const { revision, numerics } = several.models[i]!;
-        expect(stats).toMatchObject({ revision, numerics });
+        expect(answered!.stats).toMatchObject({ revision, numerics });
         expect(revision).toBe(model.revision);
         const beyond = { ...first, class: model.classes.length };
         expect((await post(several.url, id, stepRequest([beyond]))).status).toBe(400);
