@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkAll, recordAll } from "./check.ts";
 import { evaluate } from "./evaluate.ts";
+import { isRecorded } from "./expected.ts";
 import { openMeasure } from "./measure.ts";
 import { prove } from "./prove.ts";
 import { modelsWithReference, readReference } from "./reference.ts";
@@ -35,7 +36,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const models = values.model ?? modelsWithReference();
+  const models = values.model ?? modelsWithReference().filter((id) => !values.check || isKnown(id));
   if (values.prove) return prove(models, values.folder ?? ".local/eval/prove");
   const service = await open();
   try {
@@ -53,7 +54,7 @@ async function run(service: Service, models: readonly string[]): Promise<number>
   const withPython = wantsPython();
   for (const id of models) {
     const model = await service.model(id);
-    const usual = (values.full ? fullPlan : quickPlan)(model.defaults);
+    const usual = (values.full ? fullPlan : quickPlan)(model);
     const plan = { ...usual, sets: setsOr(usual.sets) };
     const reference = await readReference(id);
     const measure = await openMeasure(reference);
@@ -70,6 +71,12 @@ async function run(service: Service, models: readonly string[]): Promise<number>
     });
   }
   return 0;
+}
+
+/** Whether the check has figures of a model; says so where it has not. */
+function isKnown(id: string): boolean {
+  if (!isRecorded(id)) console.error(`eval: ${id} is not checked: nothing is recorded of it (--record)`);
+  return isRecorded(id);
 }
 
 function setsOr(usual: number): number {

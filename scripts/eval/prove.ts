@@ -33,7 +33,7 @@ export async function prove(models: readonly string[], folder: string): Promise<
 
 /** The check's first setting, with a spoiling's fields over its own. */
 function spoiledPlan(model: Parameters<typeof spoilingsOf>[0], over: Sampling = {}): Plan {
-  const plan = checkPlan(model.defaults);
+  const plan = checkPlan(model);
   const first = plan.settings.slice(0, 1);
   const settings = first.map((setting) => ({ ...setting, request: { ...setting.request, ...over } }));
   return { ...plan, settings };
