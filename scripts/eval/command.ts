@@ -13,9 +13,9 @@ import { fullPlan, quickPlan } from "./settings.ts";
 
 const USAGE = `npm run eval -- [options]
 
-  Without options: minutes; the built-in models at their defaults and without CFG, each without and with VPG.
+  Without options: minutes a model; the built-in models at their defaults and without CFG, each without and with VPG.
   --full               hours: VPG's scale from 0 to 3, five sets of a thousand pictures each, and Python's measures
-  --check              two minutes: fails when a model's pictures are worse than was recorded
+  --check              two minutes a model: fails when a model's pictures are worse than was recorded
   --record             hours: draws sets of ten other seeds and records what --check allows
   --prove              shows that --check fails on worse pictures (wrong classes, noise in the weights, ...)
   --model ID           only this model; may be given again
