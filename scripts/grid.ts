@@ -1,7 +1,4 @@
-/**
- * `npm run grid`: asks a running vpg-edge for the same seeds without and with VPG, and lays them out as docs/images/grid.png.
- * What is not given (--guidance-scale, --temperature, --top-p, --scale, --ratio, --kind) is the model's default.
- */
+/** `npm run grid`: asks a running vpg-edge for the same seeds without and with VPG, and lays them out as docs/images/grid.png. */
 import { mkdir, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import sharp, { type OverlayOptions } from "sharp";
@@ -14,6 +11,7 @@ const { values } = parseArgs({
     model: { type: "string", default: "var-sprites" },
     classes: { type: "string" },
     seeds: { type: "string", default: "1,2,3" },
+    // What of these is not given is the model's default.
     "guidance-scale": { type: "string" },
     temperature: { type: "string" },
     "top-p": { type: "string" },
