@@ -1,7 +1,7 @@
 """Tables and plots of docs/evaluation.md from the figures beside it: python -m scenes.report.
 
-A table lies between two comments that name it, <!-- NAME --> and <!-- /NAME -->; what is between is replaced, all else
-is written by hand.
+docs/evaluation/scenes/tables.md is made whole. In docs/evaluation.md a table lies between two comments that name it,
+<!-- NAME --> and <!-- /NAME -->; what is between is replaced, all else is written by hand.
 """
 
 import re
@@ -20,9 +20,15 @@ from scenes.tables import Sets, label_of, setting_of, spread, table
 from sprites.lines import read_lines
 
 PAGE = FIGURES.parents[1] / "evaluation.md"
+HEAD = """# Scenes: every figure in tables
+
+Made by `python -m scenes.report` from the figures beside it; what they mean is in [evaluation.md](../../evaluation.md).
+± is the standard deviation over seeds. In brackets: the gain against the same setting without VPG, seed by seed, in
+deviations of that measure over seeds (positive: better, whichever way the measure goes)."""
 SHOWN = (
     "fd_embedding", "fd_filters", "fd_parameters", "density", "recall", "critic_linear", "residual", "residual_front",
 )  # fmt: skip
+BRIEFLY = ("fd_embedding", "fd_filters", "density", "recall")
 
 
 def ladder_table(lines: list[dict], member: str) -> str:
@@ -108,13 +114,13 @@ def gain_table(lines: list[dict]) -> str:
             if label in sets and base in sets:
                 seeds = sets[label].keys() & sets[base].keys()
                 rows.append([member, f"{label} against {base}", str(len(seeds)), *gains(sets, label, base)])
-    return table(["member", "what", "seeds", *(f"`{name}`" for name in SHOWN)], rows)
+    return table(["member", "what", "seeds", *(f"`{name}`" for name in BRIEFLY)], rows)
 
 
 def gains(sets: dict[str, Sets], label: str, base: str) -> list[str]:
-    """Of every shown measure: the mean change in per cent of the base, and in deviations (positive: better)."""
+    """Of a few measures: the mean change in per cent of the base, and in deviations (positive: better)."""
     found = []
-    for name in SHOWN:
+    for name in BRIEFLY:
         changes = paired(sets[label], sets[base], name)
         level = statistics.fmean(figures[name] for figures in sets[base].values())
         noise = noise_of(sets, name)
@@ -128,19 +134,26 @@ def fill(page: str, name: str, text: str) -> str:
     return pattern.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", page)
 
 
+def all_tables(ladder: list[dict], sweep: list[dict], search: list[dict]) -> str:
+    """The page that is made whole."""
+    parts = [HEAD, "## Which measures see what"]
+    parts += [f"### Ladder of `{member}`\n\n{ladder_table(ladder, member)}" for member in members_of(ladder)]
+    parts.append("## Settings, member by member")
+    parts += [f"### `{member}`\n\n{sweep_table(sweep, member)}" for member in members_of(sweep)]
+    parts.append("## What the search chose, on classes and seeds that did not choose it")
+    parts += [f"### `{member}`\n\n{confirmed_table(search, member)}" for member in members_of(search)]
+    return "\n\n".join(parts) + "\n"
+
+
 def main() -> None:
-    ladder, sweep = read_lines(FIGURES / "ladder.jsonl"), read_lines(FIGURES / "sweep.jsonl")
-    page = PAGE.read_text()
-    for member in members_of(ladder):
-        page = fill(page, f"ladder {member}", ladder_table(ladder, member))
+    ladder, sweep, search, costs = (
+        read_lines(FIGURES / f"{name}.jsonl") for name in ("ladder", "sweep", "search", "cost")
+    )
+    (FIGURES / "tables.md").write_text(all_tables(ladder, sweep, search))
     for member in members_of(sweep):
-        page = fill(page, f"sweep {member}", sweep_table(sweep, member))
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
         drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
-    page = fill(page, "gains", gain_table(sweep))
-    search, costs = read_lines(FIGURES / "search.jsonl"), read_lines(FIGURES / "cost.jsonl")
-    for member in members_of(search):
-        page = fill(page, f"search {member}", confirmed_table(search, member))
+    page = fill(PAGE.read_text(), "gains", gain_table(sweep))
     if costs:
         page = fill(page, "cost", cost_table(costs, {member: by_label(sweep, member) for member in members_of(costs)}))
     PAGE.write_text(page)
