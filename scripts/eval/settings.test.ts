@@ -29,5 +29,6 @@ describe("a plan", () => {
       ["defaults", {}, 0.5],
       ["VPG off", { vpg: false }, 0],
     ]);
+    expect([checkPlan(model(10, 0)).size, checkPlan(model(32, 0.5)).size]).toEqual([300, 128]);
   });
 });
