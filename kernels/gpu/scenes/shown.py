@@ -40,5 +40,5 @@ def load_judge(run: Run, pictures: int = JUDGE_PICTURES, steps: int = JUDGE_STEP
         return model.state_dict()
 
     judge = Judge(WIDTHS[0], len(KINDS)).to(memory_format=torch.channels_last)
-    judge.load_state_dict(run.once("judge.pt", train))
+    judge.load_state_dict(run.once(f"judge-r{WORLD.richness:g}.pt", train))
     return judge.eval().requires_grad_(False)
