@@ -52,7 +52,7 @@ it("sends the next step's request before a step is committed, through fleet, gos
       now: () => performance.now(),
       preview: () => undefined,
     },
-    turn: () => sleep(0),
+    later: () => sleep(0),
     commit: (step: number) => void story.push(`commit ${step}`),
   };
   await generate({ id: "ordered", plan, committed: [] }, ports, new AbortController().signal);

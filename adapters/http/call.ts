@@ -1,6 +1,7 @@
 /** One call under a deadline and the caller's signal: knows how far it came, and makes every fault of it. */
 import { type Billed, Fault, type FaultKind } from "../fault.ts";
 import { Malformed } from "../oip/malformed.ts";
+import { lengthOf } from "../oip/open.ts";
 import { type Pieces, piecesOf } from "../oip/pieces.ts";
 import { described, meaningOf } from "./network.ts";
 import { longestOf, type Redact, redactor } from "./redact.ts";
@@ -73,7 +74,8 @@ export class Call {
    * @returns its body, each piece of which obeys deadline and signal
    */
   pieces(response: Response): Pieces {
-    const pieces = piecesOf(response.body);
+    const length = lengthOf(response.headers);
+    const pieces = piecesOf(response.body, Number.isSafeInteger(length) ? length : null);
     return { next: () => this.wait(pieces.next()), cancel: () => pieces.cancel() };
   }
 

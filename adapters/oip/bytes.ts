@@ -6,6 +6,8 @@ import type { Tensor } from "./tensor.ts";
 /** Bytes of the length before each element. */
 export const prefixBytes = 4;
 
+const encoder = new TextEncoder();
+
 /**
  * @param name the tensor's name
  * @param shape its shape
@@ -21,7 +23,6 @@ export function bytesTensor(
   if (values.length !== elementCount(shape)) {
     throw new Malformed(`${name}: ${values.length} values where its shape takes ${elementCount(shape)}`);
   }
-  const encoder = new TextEncoder();
   const elements = values.map((value) => (typeof value === "string" ? encoder.encode(value) : value));
   const data = new Uint8Array(elements.reduce((sum, element) => sum + prefixBytes + element.byteLength, 0));
   const view = new DataView(data.buffer);

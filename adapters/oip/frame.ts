@@ -24,6 +24,8 @@ export type Parameters = Readonly<Record<string, string | number | boolean>>;
 /** Sections after the header start at a multiple of this, so that the receiver may view them in place. */
 const alignment = 8;
 
+const encoder = new TextEncoder();
+
 /**
  * Joins header and tensors.
  *
@@ -34,7 +36,7 @@ const alignment = 8;
  */
 export function frame(header: object, tensors: readonly Tensor[]): Frame {
   for (const tensor of tensors) checkSize(tensor);
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = encoder.encode(JSON.stringify(header));
   const headerLength = Math.ceil(json.byteLength / alignment) * alignment;
   const total = tensors.reduce((sum, tensor) => sum + tensor.data.byteLength, headerLength);
   if (total > maxMessageBytes) throw new Malformed(`a message of ${total} bytes`);

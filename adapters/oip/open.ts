@@ -116,13 +116,23 @@ function freeSize(sections: readonly Section[], asked: readonly Asked[]): number
   return i < 0 ? 0 : (sections[i]!.shape[asked[i]!.shape.indexOf(null)] ?? 0);
 }
 
-/** With a Content-Encoding, Content-Length counts the encoded bytes and stays visible: it says nothing then. */
 function checkLength(headers: Headers, expected: number): void {
+  const length = lengthOf(headers);
+  if (length !== null && length !== expected) {
+    throw new Malformed(`a body of ${shown(headers.get("content-length"))} bytes, announced ${expected}`);
+  }
+}
+
+/**
+ * With a Content-Encoding, Content-Length counts the encoded bytes and stays visible: it says nothing then.
+ *
+ * @param headers an answer's
+ * @returns the bytes its body is said to have; null where nothing is said, not a number where nonsense is
+ */
+export function lengthOf(headers: Headers): number | null {
   const length = headers.get("content-length");
   const encoding = headers.get("content-encoding") ?? "identity";
-  if (length !== null && encoding === "identity" && Number(length) !== expected) {
-    throw new Malformed(`a body of ${shown(length)} bytes, announced ${expected}`);
-  }
+  return length === null || encoding !== "identity" ? null : Number(length);
 }
 
 function readerOf(reader: ByteReader, sections: readonly Section[]): OpenResponse {

@@ -21,13 +21,24 @@ const growth = [64 * 1024, 1024 * 1024] as const;
 /** workerd hands out 4 KiB at a time unless it is given room for more: a little at first, more where it is filled, less where it is not. */
 const room = [4 * 1024, 64 * 1024] as const;
 
+interface BodyRead {
+  readonly done: boolean;
+  readonly value?: Uint8Array | undefined;
+}
+
+/** A reader as the platforms have it: the types of Workers do not know of `min`. */
+interface BodyReader {
+  read(room: Uint8Array, options?: { readonly min: number }): Promise<BodyRead>;
+}
+
 /**
  * @param stream a body; null reads as an empty one
+ * @param length how many bytes it is said to have; null: nobody says
  * @returns its pieces
  */
-export function piecesOf(stream: ReadableStream<Uint8Array> | null): Pieces {
+export function piecesOf(stream: ReadableStream<Uint8Array> | null, length: number | null = null): Pieces {
   if (stream === null) return { next: () => Promise.resolve(null), cancel: () => {} };
-  const { reader, read } = opened(stream);
+  const { reader, read } = opened(stream, length);
   return {
     next: async () => {
       const { done, value } = await read();
@@ -39,22 +50,38 @@ export function piecesOf(stream: ReadableStream<Uint8Array> | null): Pieces {
 }
 
 /** A stream that is none of bytes, such as a test makes, gives its pieces as they are. */
-function opened(stream: ReadableStream<Uint8Array>) {
+function opened(stream: ReadableStream<Uint8Array>, length: number | null) {
   try {
     const reader = stream.getReader({ mode: "byob" });
-    let size: number = room[0];
-    const read = async () => {
-      const given = await reader.read(new Uint8Array(size));
-      const filled = given.value?.byteLength ?? 0;
-      if (filled === size) size = Math.min(4 * size, room[1]);
-      else if (filled < size / 4) size = Math.max(size / 4, room[0]);
-      return given;
-    };
-    return { reader, read };
+    const body = reader as BodyReader;
+    return { reader, read: length === null ? readFreely(body) : readKnown(body, length) };
   } catch {
     const reader = stream.getReader();
     return { reader, read: () => reader.read() };
   }
+}
+
+function readFreely(reader: BodyReader): () => Promise<BodyRead> {
+  let size: number = room[0];
+  return async () => {
+    const given = await reader.read(new Uint8Array(size));
+    const filled = given.value?.byteLength ?? 0;
+    if (filled === size) size = Math.min(4 * size, room[1]);
+    else if (filled < size / 4) size = Math.max(size / 4, room[0]);
+    return given;
+  };
+}
+
+/** First what has come, and from then on as much as there is room for: each read costs, however little it brings. */
+function readKnown(reader: BodyReader, length: number): () => Promise<BodyRead> {
+  let read = 0;
+  return async () => {
+    // Beyond what it is said to have, one: there it ends, or goes on.
+    const size = Math.max(1, Math.min(length - read, room[1]));
+    const given = await reader.read(new Uint8Array(size), { min: read === 0 ? 1 : size });
+    read += given.value?.byteLength ?? 0;
+    return given;
+  };
 }
 
 export class ByteReader {

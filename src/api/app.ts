@@ -50,9 +50,10 @@ export function makeApp(deps: Deps): OpenAPIHono<ApiEnv> {
     c.set("requestId", `req_${crypto.randomUUID().replaceAll("-", "")}`);
     c.set("began", performance.now());
     await next();
-    c.header("x-request-id", c.get("requestId"));
+    const { headers } = c.res;
+    headers.set("x-request-id", c.get("requestId"));
     const total = performance.now() - c.get("began");
-    if (!c.res.headers.has("server-timing")) c.header("server-timing", timingHeader({ total }));
+    if (!headers.has("server-timing")) headers.set("server-timing", timingHeader({ total }));
     console.log(
       `${c.req.method} ${shownPath(c.req.url)} ${c.res.status} ${Math.round(total)} ms ${c.get("generation") ?? ""}`.trimEnd(),
     );

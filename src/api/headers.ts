@@ -30,7 +30,7 @@ const ALLOWED = [
 ];
 
 /** What a page of another origin may read besides the body. */
-const EXPOSED = [
+const SHOWN = [
   "x-request-id",
   "x-generation-id",
   "server-timing",
@@ -43,7 +43,7 @@ const EXPOSED = [
   ...["requests", "images"].flatMap((what) =>
     ["limit", "remaining", "reset"].map((state) => `x-ratelimit-${state}-${what}`),
   ),
-];
+].join(",");
 
 /** How long a browser may remember what a preflight said. */
 const PREFLIGHT_FRESH_S = 7200;
@@ -62,9 +62,11 @@ const HSTS = "max-age=31536000";
  */
 export const securityHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
-  for (const [name, value] of Object.entries(ALWAYS)) c.header(name, value);
-  if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
-  if (new URL(c.req.url).protocol === "https:") c.header("strict-transport-security", HSTS);
+  // Of an answer that is made, `c.header` would make a new one each time.
+  const { headers } = c.res;
+  for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value);
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (c.req.url.startsWith("https:")) headers.set("strict-transport-security", HSTS);
 };
 
 /**
@@ -78,17 +80,21 @@ export function crossOrigin(
   methodsOf: (path: string) => readonly string[],
 ): MiddlewareHandler<ApiEnv> {
   const methods = (c: Context<ApiEnv>) => [...methodsOf(new URL(c.req.url).pathname)];
+  /** Answers preflights; hono's own would make each answer twice to share it. */
   const share = cors({
     origin: "*",
     allowMethods: (_origin, c) => methods(c),
     allowHeaders: ALLOWED,
-    exposeHeaders: EXPOSED,
     maxAge: PREFLIGHT_FRESH_S,
   });
-  return (c, next) => {
+  return async (c, next) => {
     if (authOff || isOperatorPath(c.req.path)) return next();
-    const preflight = c.req.header("access-control-request-method") !== undefined;
-    if (c.req.method === "OPTIONS" && (!preflight || methods(c).length === 0)) return next();
-    return share(c, next);
+    if (c.req.method === "OPTIONS") {
+      const preflight = c.req.header("access-control-request-method") !== undefined;
+      return preflight && methods(c).length > 0 ? share(c, next) : next();
+    }
+    await next();
+    c.res.headers.set("access-control-allow-origin", "*");
+    c.res.headers.set("access-control-expose-headers", SHOWN);
   };
 }

@@ -17,7 +17,7 @@ async function draw(asked: Partial<PlanRequest>, candidates: boolean) {
     source: noiseSource({ candidates, piece: 777 }),
     kernel,
     now: () => 0,
-    turn: () => Promise.resolve(),
+    later: () => Promise.resolve(),
     commit: () => undefined,
     preview: () => undefined,
   };

@@ -45,7 +45,7 @@ async function run(
       source,
       kernel,
       now: () => 0,
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit: (step, tokens) => {
         expect(step).toBe(committed.length);
         committed.push(tokens);
@@ -108,6 +108,23 @@ describe("generate", () => {
     for (let k = 0; k + 1 < K; k++) {
       expect(story.indexOf(`ask ${k + 1}`)).toBeLessThan(story.indexOf(`commit ${k}`));
     }
+  });
+
+  it("shares a write between steps that are faster than the moment it waits, and loses none to a fault", async () => {
+    const story: string[] = [];
+    const failing: StepSource = {
+      ...noiseSource(),
+      async step(request, signal) {
+        if (request.step === 3) throw new Fault({ kind: "rejected" }, "noise", "no", "no");
+        return noiseSource().step(request, signal);
+      },
+    };
+    const never = () => new Promise<void>(() => undefined);
+    const commit = (step: number) => void story.push(`commit ${step}`);
+    await expect(run(planOf(), failing, [], { later: never, commit })).rejects.toMatchObject({
+      name: "Fault",
+    });
+    expect(story).toEqual(["commit 0", "commit 1", "commit 2"]);
   });
 
   it("shows previews in order, and goes without those that cannot be made", async () => {
@@ -176,7 +193,7 @@ describe("generate", () => {
     const waits: number[] = [];
     const { media } = await run(planOf(), fleet, [], {
       now: () => time,
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit: (_, __, record) => {
         routes.push(record.routes[0]!.endpoint);
         waits.push(record.waitMs);
@@ -221,7 +238,7 @@ describe("generate", () => {
       source,
       kernel,
       now: () => 0,
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit: () => undefined,
       preview: () => undefined,
     };
@@ -242,7 +259,7 @@ describe("generate", () => {
         source: noiseSource(),
         kernel,
         now: () => 0,
-        turn: () => Promise.resolve(),
+        later: () => Promise.resolve(),
         commit: (step) => {
           committed.push(step);
           if (step === 1) controller.abort(new Error("hung up"));

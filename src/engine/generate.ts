@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type DrawnGroup, drawGroup } from "./draw.ts";
 import { Prefix, type StepTokens } from "./prefix.ts";
 import { decodeRequest, groupsOf, type PictureGroup, stepRequest } from "./request.ts";
+import { Writes } from "./writes.ts";
 
 /** What a step cost, kept in the generation's record. */
 export interface StepRecord {
@@ -23,8 +24,8 @@ export interface EnginePorts {
   readonly kernel: Kernel;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
-  /** Ends once all that can be done without waiting for anybody has been done. */
-  readonly turn: () => Promise<void>;
+  /** Ends a moment later, once what was asked for has gone out. */
+  readonly later: () => Promise<void>;
   /** Makes a step final; called once a step, in order, after the next step has been asked for. */
   readonly commit: (step: number, tokens: StepTokens, record: StepRecord) => void;
   /** A coarse picture of the steps so far; `index` counts from 0. */
@@ -56,30 +57,33 @@ export async function generate(
   const first = prefix.steps;
   let asked = first < plan.steps.length ? ask(first) : null;
 
-  let written = Promise.resolve();
-  for (let k = first; k < plan.steps.length; k++) {
-    await written;
-    const drawn = await asked!;
-    signal.throwIfAborted();
-    const tokens = drawn.flatMap((group) => group.tokens);
-    prefix.append(tokens);
-    asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
-    asked?.catch(() => undefined);
-    written = write(k, tokens, recordOf(drawn));
+  const writes = new Writes(ports.later);
+  try {
+    for (let k = first; k < plan.steps.length; k++) {
+      const drawn = await asked!;
+      writes.check();
+      signal.throwIfAborted();
+      const tokens = drawn.flatMap((group) => group.tokens);
+      prefix.append(tokens);
+      asked = k + 1 < plan.steps.length ? ask(k + 1) : null;
+      asked?.catch(() => undefined);
+      const shown = prefix.pictures();
+      writes.add(() => write(k, tokens, recordOf(drawn), shown));
+    }
+  } finally {
+    // Nothing more is asked for; of a step that failed, those before it are final all the same.
+    writes.now();
   }
-  await written;
   await Promise.all(previews);
   const began = ports.now();
   const media = await decode(plan.format, prefix.pictures());
   return { media, decodeMs: ports.now() - began };
 
-  /** What is asked goes out first: where a write must be confirmed before anything leaves, the next step would wait for it. */
-  async function write(k: number, tokens: StepTokens, record: StepRecord): Promise<void> {
-    if (k + 1 < plan.steps.length) await ports.turn();
+  function write(k: number, tokens: StepTokens, record: StepRecord, pictures: readonly Uint8Array[]): void {
     ports.commit(k, tokens, record);
     const index = plan.previews.indexOf(k);
     if (index < 0) return;
-    const shown = preview(index, k);
+    const shown = preview(index, k, pictures);
     // Nobody waits for it any more when a later step fails.
     shown.catch(() => undefined);
     previews.push(shown);
@@ -113,8 +117,7 @@ export async function generate(
   }
 
   /** A preview that cannot be made is left out: fewer of them are a legal stream. */
-  async function preview(index: number, k: number): Promise<void> {
-    const pictures = prefix.pictures();
+  async function preview(index: number, k: number, pictures: readonly Uint8Array[]): Promise<void> {
     try {
       ports.preview(index, k, await decode(plan.format, pictures));
     } catch {

@@ -2,10 +2,11 @@
 
 export type AgendaItem = "watch" | "abandon" | "settle" | "expire";
 
-/** Reads and writes the table `agenda` of the object's SQLite. */
+/** Reads and writes the table `agenda` of the object's SQLite, and keeps what it has read: nobody else writes there. */
 export class Agenda {
   static readonly TABLE = "CREATE TABLE agenda (item TEXT PRIMARY KEY, due_ms INTEGER NOT NULL);";
   readonly #storage: DurableObjectStorage;
+  #kept: Map<AgendaItem, number> | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -13,7 +14,9 @@ export class Agenda {
 
   /** Notes an item, in place of an earlier time of the same; the alarm is set by `setAlarm`. */
   note(item: AgendaItem, dueMs: number): void {
+    const items = this.#items();
     this.#storage.sql.exec("INSERT OR REPLACE INTO agenda VALUES (?, ?)", item, dueMs);
+    items.set(item, dueMs);
   }
 
   /** Notes an item and sets the alarm. */
@@ -23,11 +26,14 @@ export class Agenda {
   }
 
   drop(...items: AgendaItem[]): void {
-    for (const item of items) this.#storage.sql.exec("DELETE FROM agenda WHERE item = ?", item);
+    for (const item of items.filter((one) => this.has(one))) {
+      this.#storage.sql.exec("DELETE FROM agenda WHERE item = ?", item);
+      this.#items().delete(item);
+    }
   }
 
   has(item: AgendaItem): boolean {
-    return this.#storage.sql.exec("SELECT 1 FROM agenda WHERE item = ?", item).toArray().length > 0;
+    return this.#items().has(item);
   }
 
   /** The earliest item that is due, or null. */
@@ -42,10 +48,18 @@ export class Agenda {
   }
 
   #first(): { item: AgendaItem; dueMs: number } | undefined {
-    return this.#storage.sql
-      .exec<{ item: AgendaItem; dueMs: number }>(
-        "SELECT item, due_ms AS dueMs FROM agenda ORDER BY due_ms LIMIT 1",
-      )
-      .toArray()[0];
+    return [...this.#items()]
+      .map(([item, dueMs]) => ({ item, dueMs }))
+      .sort((one, other) => one.dueMs - other.dueMs)[0];
+  }
+
+  #items(): Map<AgendaItem, number> {
+    this.#kept ??= new Map(
+      this.#storage.sql
+        .exec<{ item: AgendaItem; dueMs: number }>("SELECT item, due_ms AS dueMs FROM agenda")
+        .toArray()
+        .map(({ item, dueMs }) => [item, dueMs]),
+    );
+    return this.#kept;
   }
 }

@@ -16,7 +16,7 @@ import type { Beginning, Following, GenerationPorts, Refused } from "./ports.ts"
 import { describe, type GenerationRecord, summarize } from "./record.ts";
 import { sourceOfRun } from "./routing.ts";
 import { Settlement } from "./settlement.ts";
-import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS } from "./times.ts";
+import { ALARM_RUN_MS, MAX_WAKES, RESUMABLE_MS, WATCH_MS, WRITE_AFTER_MS } from "./times.ts";
 
 /** Why a run was told to end before its time. */
 type Interruption = "hung up" | "hand over" | "cancelled";
@@ -190,7 +190,7 @@ export abstract class GenerationObject<Env> extends DurableObject<Env> {
           source: sourceOfRun(this.#ports, plan, this.#journal.rows(), announce),
           kernel: this.#ports.kernel,
           now: () => performance.now(),
-          turn: () => new Promise((resolve) => setTimeout(resolve, 0)),
+          later: () => new Promise((resolve) => setTimeout(resolve, WRITE_AFTER_MS)),
           commit: (step, tokens, record) => this.#commit(epoch, step, tokens, record),
           preview: (index, step, media) =>
             void media.map((one, imageIndex) => announce({ type: "preview", imageIndex, index, step }, one)),

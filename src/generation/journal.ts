@@ -74,12 +74,19 @@ type HeadRow = {
   outputs: string;
 };
 
-/** Reads and writes the object's SQLite; every method is one synchronous turn. */
+/** What of the head changes after its start. */
+type Changes = Partial<
+  Pick<Head, "status" | "failure" | "finishedMs" | "epoch" | "wakes" | "attended" | "outputs">
+>;
+
+/**
+ * Reads and writes the object's SQLite; every method is one synchronous turn. What it has read or written it keeps, for
+ * nobody else writes there: an object whose write fails is thrown away, and this with it.
+ */
 export class Journal {
   readonly #sql: SqlStorage;
-  #isStarted = false;
-  /** The plan that was read last: it is long, and mostly the same. */
-  #plan: { readonly text: string; readonly plan: Plan } | null = null;
+  #head: Head | null = null;
+  #rows: JournalRow[] | null = null;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -87,24 +94,22 @@ export class Journal {
 
   /** The head row, or null where the object was never started. */
   head(): Head | null {
-    this.#isStarted ||= this.#has("head");
-    const row = this.#isStarted ? this.#sql.exec<HeadRow>("SELECT * FROM head").toArray()[0] : undefined;
-    if (!row) return null;
+    this.#head ??= this.#has("head") ? this.#read() : null;
+    return this.#head;
+  }
+
+  #read(): Head {
+    const row = this.#sql.exec<HeadRow>("SELECT * FROM head").one();
     const { plan, terms, created_ms, finished_ms, attended, outputs, ...rest } = row;
     return {
       ...rest,
-      plan: this.#parsed(plan),
+      plan: JSON.parse(plan) as Plan,
       terms: JSON.parse(terms) as Terms,
       createdMs: created_ms,
       finishedMs: finished_ms,
       attended: attended === 1,
       outputs: JSON.parse(outputs) as Receipt["outputs"],
     };
-  }
-
-  #parsed(text: string): Plan {
-    if (this.#plan?.text !== text) this.#plan = { text, plan: JSON.parse(text) as Plan };
-    return this.#plan.plan;
   }
 
   create(id: string, digest: string, plan: Plan, terms: Terms, nowMs: number): void {
@@ -117,6 +122,11 @@ export class Journal {
       JSON.stringify(terms),
       nowMs,
     );
+    this.#head = {
+      ...{ id, digest, plan, terms, status: "running", failure: null, createdMs: nowMs, finishedMs: null },
+      ...{ epoch: 0, wakes: 0, attended: false, outputs: [] },
+    };
+    this.#rows = [];
   }
 
   /** Whether the object was given up before it was started. */
@@ -133,26 +143,38 @@ export class Journal {
     return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
   }
 
+  /** One statement for all of them: a new object has to make each of its own. */
+  #change(changes: Changes): Head {
+    const head = { ...this.head()!, ...changes };
+    const { status, failure, finishedMs, epoch, wakes, attended, outputs } = head;
+    this.#sql.exec(
+      "UPDATE head SET status = ?, failure = ?, finished_ms = ?, epoch = ?, wakes = ?, attended = ?, outputs = ?",
+      ...[status, failure, finishedMs, epoch, wakes, attended ? 1 : 0, JSON.stringify(outputs)],
+    );
+    this.#head = head;
+    return head;
+  }
+
   setAttended(attended: boolean): void {
-    this.#sql.exec("UPDATE head SET attended = ?", attended ? 1 : 0);
+    this.#change({ attended });
   }
 
   setOutputs(outputs: Receipt["outputs"]): void {
-    this.#sql.exec("UPDATE head SET outputs = ?", JSON.stringify(outputs));
+    this.#change({ outputs });
   }
 
   /** Opens a run: the epoch under which its rows are written. */
   beginEpoch(): number {
-    return this.#sql.exec<{ epoch: number }>("UPDATE head SET epoch = epoch + 1 RETURNING epoch").one().epoch;
+    return this.#change({ epoch: this.head()!.epoch + 1 }).epoch;
   }
 
   /** Counts a wake; returns how many there were since the last committed step. */
   countWake(): number {
-    return this.#sql.exec<{ wakes: number }>("UPDATE head SET wakes = wakes + 1 RETURNING wakes").one().wakes;
+    return this.#change({ wakes: this.head()!.wakes + 1 }).wakes;
   }
 
   setStatus(status: Status, failure: FailureReason | null, finishedMs: number | null): void {
-    this.#sql.exec("UPDATE head SET status = ?, failure = ?, finished_ms = ?", status, failure, finishedMs);
+    this.#change({ status, failure, finishedMs });
   }
 
   /**
@@ -160,23 +182,24 @@ export class Journal {
    * @throws Error when another run has taken over, or the step is not the next one.
    */
   commit(epoch: number, step: number, tokens: StepTokens, record: StepRecord, nowMs: number): void {
-    const written = this.#sql
-      .exec<{ wakes: number }>(
-        `INSERT INTO journal SELECT ?1, ?2, ?3, ?4 FROM head
-          WHERE epoch = ?5 AND (SELECT count(*) FROM journal) = ?1 RETURNING (SELECT wakes FROM head) AS wakes`,
-        ...[step, joined(tokens), JSON.stringify(record), nowMs, epoch],
-      )
-      .toArray()[0];
-    if (!written) {
-      const current = this.head()?.epoch;
-      if (current !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${current}`);
-      throw new Error(`journal: step ${step} is not the next one, ${this.committedSteps()}`);
+    const rows = this.#allRows();
+    const { rowsWritten } = this.#sql.exec(
+      `INSERT INTO journal SELECT ?1, ?2, ?3, ?4 FROM head
+        WHERE epoch = ?5 AND (SELECT count(*) FROM journal) = ?1`,
+      ...[step, joined(tokens), JSON.stringify(record), nowMs, epoch],
+    );
+    const head = this.head()!;
+    if (rowsWritten === 0) {
+      if (head.epoch !== epoch) throw new Error(`journal: run ${epoch} was taken over by run ${head.epoch}`);
+      throw new Error(`journal: step ${step} is not the next one, ${rows.length}`);
     }
-    if (written.wakes > 0) this.#sql.exec("UPDATE head SET wakes = 0");
+    rows.push({ step, record, committedMs: nowMs });
+    if (head.wakes > 0) this.#change({ wakes: 0 });
   }
 
   /** Committed tokens in order, split over the pictures again. */
   committed(pictures: number): StepTokens[] {
+    if (this.committedSteps() === 0) return [];
     return this.#sql
       .exec<{ tokens: ArrayBuffer }>("SELECT tokens FROM journal WHERE tokens IS NOT NULL ORDER BY step")
       .toArray()
@@ -186,8 +209,13 @@ export class Journal {
       });
   }
 
-  rows(): JournalRow[] {
-    return this.#sql
+  /** One a committed step, in order. */
+  rows(): readonly JournalRow[] {
+    return this.#allRows();
+  }
+
+  #allRows(): JournalRow[] {
+    this.#rows ??= this.#sql
       .exec<{ step: number; record: string; committed_ms: number }>(
         "SELECT step, record, committed_ms FROM journal ORDER BY step",
       )
@@ -197,6 +225,7 @@ export class Journal {
         record: JSON.parse(record) as StepRecord,
         committedMs: committed_ms,
       }));
+    return this.#rows;
   }
 
   /** Appends to the event log; returns the event's id. */
@@ -216,17 +245,18 @@ export class Journal {
 
   /** How many steps are final. */
   committedSteps(): number {
-    return this.#sql.exec<{ steps: number }>("SELECT count(*) AS steps FROM journal").one().steps;
+    return this.rows().length;
   }
 
   /** Forgets the prompt. */
   forgetCondition(): void {
     this.#sql.exec("UPDATE head SET plan = json_remove(plan, '$.condition')");
+    this.#head = null;
   }
 
   /** Forgets tokens and events, and shows no outputs any more. */
   expire(): void {
-    this.#sql.exec("UPDATE head SET status = 'expired'");
+    this.#change({ status: "expired" });
     this.#sql.exec("UPDATE journal SET tokens = NULL");
     this.#sql.exec("DELETE FROM events");
   }

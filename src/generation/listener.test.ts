@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Line } from "./events.ts";
 import { type Hears, Listener } from "./listener.ts";
 
@@ -35,4 +35,28 @@ it("gives a sign of life every second to who hears the events alone, too", async
   const { value } = await reader.read();
   expect(new TextDecoder().decode(value)).toBe('{"comment":"keep-alive"}\n');
   await reader.cancel();
+});
+
+it("gives no sign of life while lines come, and one within a second of the last", async () => {
+  vi.useFakeTimers();
+  const listener = new Listener(() => undefined);
+  const lines: string[] = [];
+  const listening = (async () => {
+    for await (const chunk of listener.stream) lines.push(new TextDecoder().decode(chunk));
+  })();
+  for (let step = 0; step < 10; step++) {
+    await vi.advanceTimersByTimeAsync(400);
+    listener.push({ comment: `step ${step}` });
+  }
+  await vi.advanceTimersByTimeAsync(0);
+  expect(lines.filter((line) => line.includes("keep-alive"))).toEqual([]);
+  expect(lines).toHaveLength(10);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(lines.slice(10)).toEqual(['{"comment":"keep-alive"}\n']);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(lines.length).toBeGreaterThanOrEqual(14);
+  listener.end();
+  await listening;
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });

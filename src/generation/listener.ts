@@ -3,6 +3,8 @@ import type { Line, Pending } from "./events.ts";
 
 /** Locally a hang-up shows as the second failed write, so a silent listener is written to this often. */
 const KEEP_ALIVE_MS = 1_000;
+/** It is looked so often whether anything was said since: lines come faster than a timer for each would be cheap. */
+const LOOK_MS = KEEP_ALIVE_MS / 2;
 const STALLED_MS = 30_000;
 
 /** `events`: without a comment at each step, for who waits for the end alone and is not to be woken before. */
@@ -15,6 +17,10 @@ export class Listener {
   #ended = false;
   #takenAt = Date.now();
   #arrival = Promise.withResolvers<void>();
+  #isWaiting = false;
+  /** Nothing was said since it was last looked. */
+  #isQuiet = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
   #controller!: ReadableByteStreamController;
   readonly #gone: () => void;
   readonly #hears: Hears;
@@ -40,6 +46,7 @@ export class Listener {
 
   #queueUp(line: Pending): void {
     if (this.#ended) return;
+    this.#isQuiet = false;
     if (this.#queue.length > 0 && Date.now() - this.#takenAt > STALLED_MS) {
       this.#controller.error(new Error("the listener took nothing for 30 s"));
       this.leave();
@@ -54,6 +61,7 @@ export class Listener {
   /** No more lines: the stream closes once what is queued has been taken. */
   end(): void {
     this.#ended = true;
+    this.#still();
     this.#arrival.resolve();
   }
 
@@ -61,6 +69,7 @@ export class Listener {
   leave(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#still();
     this.#arrival.resolve();
     this.#gone();
   }
@@ -79,9 +88,26 @@ export class Listener {
 
   async #wait(): Promise<void> {
     this.#arrival = Promise.withResolvers();
-    const timer = setTimeout(() => this.#queueUp({ comment: "keep-alive" }), KEEP_ALIVE_MS);
+    this.#isWaiting = true;
+    if (this.#timer === null) {
+      this.#isQuiet = false;
+      this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+    }
     await this.#arrival.promise;
-    clearTimeout(timer);
+    this.#isWaiting = false;
+  }
+
+  #look(): void {
+    this.#timer = null;
+    if (!this.#isWaiting) return;
+    this.#timer = setTimeout(() => this.#look(), LOOK_MS);
+    if (this.#isQuiet) this.#queueUp({ comment: "keep-alive" });
+    else this.#isQuiet = true;
+  }
+
+  #still(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 

@@ -1,5 +1,7 @@
 /** How long a generation waits for what, in milliseconds, and how often it tries (lifecycle.md). */
 
+/** A step's row is written so long after the next step has been asked for: that has gone out by then, and steps that are faster share a write. */
+export const WRITE_AFTER_MS = 4;
 /** A running generation is looked after this often; so a dead one wakes within it. */
 export const WATCH_MS = 5_000;
 /** A stopped generation can be taken up again this long. */

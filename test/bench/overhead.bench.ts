@@ -4,7 +4,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { randomOf } from "../random.ts";
 import { recordCalls } from "./overhead/calls.ts";
-import { arrivals, connect, runClosed, runOpen } from "./overhead/load.ts";
+import { arrivals, connect, runClosed, runOpen, type Work } from "./overhead/load.ts";
 import { reportOf } from "./overhead/report.ts";
 import { open } from "./overhead/setting.ts";
 import { callSubjects, pictureSubjects, type Subject } from "./overhead/subjects.ts";
@@ -67,8 +67,29 @@ for (const connections of [1, 20]) {
   await compare(`Its first step alone, ${on}`, callSubjects(setting, calls.slice(0, 1)), less);
   await compare(`Its last step alone, ${on}`, callSubjects(setting, calls.slice(-2, -1)), less);
 }
+await showEmulated();
 console.log(`\nload after: ${loads()[0]}`);
 setting.close();
+
+/** Says what a part costs that a deployment has elsewhere. It is in the figures above, and stays there. */
+async function showEmulated(): Promise<void> {
+  const { buckets } = setting;
+  const connections = Array.from({ length: 20 }, connect);
+  const costOf = async (path: string) => {
+    const work: Work = async ({ send }) => void (await send(`${buckets.url}${path}`, {}, new Uint8Array()));
+    await runClosed(work, connections, WARM_UP_MS);
+    const before = buckets.computedMs() ?? Number.NaN;
+    const began = performance.now();
+    const rate = await runClosed(work, connections, roundMs);
+    const done = (rate * (performance.now() - began)) / 1_000;
+    return ((buckets.computedMs() ?? Number.NaN) - before) / done;
+  };
+  const [nothing, puts] = [await costOf("/nothing"), await costOf("/puts")];
+  for (const { close } of connections) close();
+  console.log(
+    `\nOf the edge's workerd, ms, Miniflare's R2 for a picture's two puts: ${(puts - nothing).toFixed(2)}`,
+  );
+}
 
 /** Puts all subjects under the same arrivals, turn by turn, and prints their table. */
 async function compare(title: string, subjects: readonly Subject[], under: Conditions): Promise<void> {

@@ -40,7 +40,7 @@ export async function draw(
       source,
       kernel,
       now: clock.now,
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit(step, drawn, record) {
         onCommit?.(step, drawn, record);
         tokens.push(drawn);

@@ -57,7 +57,7 @@ async function draw(from: Counted, asked: Partial<PlanRequest>, seed: number) {
     source: from.source,
     kernel,
     now: () => 0,
-    turn: () => Promise.resolve(),
+    later: () => Promise.resolve(),
     commit: (_: number, drawn: readonly Uint8Array[]) =>
       void tokens.push(...drawn.map((one) => Buffer.from(one).toString("hex"))),
     preview: () => undefined,

@@ -64,7 +64,7 @@ async function draw(source: StepSource, plan: Plan, from: readonly StepTokens[] 
       source,
       kernel,
       now: () => performance.now(),
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit: (_, tokens, { stats }) => {
         committed.push(tokens);
         caches.push(stats.map(({ cache }) => cache));

@@ -206,7 +206,7 @@ describe("the engine", () => {
       source,
       kernel,
       now: () => performance.now(),
-      turn: () => Promise.resolve(),
+      later: () => Promise.resolve(),
       commit: (_: number, tokens: StepTokens) => void committed.push(tokens),
       preview: () => undefined,
     };

@@ -6,16 +6,15 @@ docs/evaluation/scenes/cost.jsonl in place of what was there.
 """
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from scenes.folder import FIGURES, parser_of
 from scenes.records import Records, command
 from scenes.sampler import BATCH, sample_tokens
 from scenes.series import Series, labels_for
-from scenes.setting import Setting
+from scenes.setting import USUAL, Setting
 
-VPG = {"strength": 0.5, "ratio": 0.5}
-COMPARED = (Setting(), Setting(cfg=1.5), Setting(**VPG), Setting(cfg=1.5, **VPG))
+COMPARED = (Setting(), Setting(cfg=1.5), USUAL, replace(USUAL, cfg=1.5))
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ linear critic tells them apart on pictures it did not see. The first components 
 after them, how fine tokens fit each other, are measured apart. No model is asked; 0 and 0.5 mean no drift; real against
 other real is the floor.
 **Nats**: what a judge (the best model of the series, teacher-forced on the sampled tokens) pays for step k, less what
-it pays on real pictures: E_sampled[-log q(r_k | r_<k, c)] - E_real[-log q(r_k | r_<k, c)]. Above 0: tokens that do not
-follow from their prefix; below 0: tokens likelier than real ones, as any sharpening gives, so it is read beside the
-inputs and not alone. Entropy of the judge on the same prefixes tells the two apart: a prefix that the judge cannot
-place has a high one.
+it pays on real pictures (`nats_real`): E_sampled[-log q(r_k | r_<k, c)] - E_real[-log q(r_k | r_<k, c)]. Above 0:
+tokens that do not follow from their prefix; below 0: tokens likelier than real ones, as any sharpening gives, so it is
+read beside the inputs and not alone. Entropy of the judge on the same prefixes tells the two apart: a prefix that the
+judge cannot place has a high one.
 Shapes in names: B pictures, L tokens, l positions of a step, C code dimensions, K steps, V vocabulary.
 """
 

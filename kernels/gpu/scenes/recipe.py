@@ -19,7 +19,7 @@ from vpg.models.var import VarConfig
 SMALL, LARGE = 32, 64  # of a picture, in pixels a side
 SCALES = (1, 2, 3, 4, 6, 8)
 VOCAB = 512
-RICHNESS = {SMALL: (0.0, 0.5, 1.0), LARGE: (0.3,)}  # of the pictures that a side's tokenizer is trained on
+RICHNESS = {SMALL: (0.0, 0.5, 1.0), LARGE: (0.15,)}  # of the pictures that a side's tokenizer is trained on
 WIDTHS = {"s": (96, 3, 3), "m": (128, 4, 4), "l": (192, 6, 6)}  # width, depth, heads: about 0.4, 1 and 3 million
 CHECKPOINTS = (1 / 16, 1 / 4, 1 / 2)  # of a training, kept beside its end
 
@@ -78,7 +78,7 @@ def recipe(side: int, size: str = "m") -> Recipe:
         pictures=40_000,
         features_steps=0,
         features_batch=0,
-        tokenizer_steps=2200 if small else 6000,
+        tokenizer_steps=2200 if small else 11_000,
         tokenizer_batch=32 if small else 16,
         coded_pictures=30_000 if small else 100_000,
         transformer_steps=0,

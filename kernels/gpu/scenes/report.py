@@ -14,6 +14,7 @@ from scenes.ladder import CHAINS, RUNGS
 from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
+from scenes.report_drift import drift_table
 from scenes.report_search import confirmed_table, cost_table
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 from scenes.tables import Sets, label_of, setting_of, spread, table
@@ -135,13 +136,17 @@ def fill(page: str, name: str, text: str) -> str:
 
 
 def all_tables(ladder: list[dict], sweep: list[dict], search: list[dict]) -> str:
-    """The page that is made whole."""
-    parts = [HEAD, "## Which measures see what"]
-    parts += [f"### Ladder of `{member}`\n\n{ladder_table(ladder, member)}" for member in members_of(ladder)]
-    parts.append("## Settings, member by member")
-    parts += [f"### `{member}`\n\n{sweep_table(sweep, member)}" for member in members_of(sweep)]
-    parts.append("## What the search chose, on classes and seeds that did not choose it")
-    parts += [f"### `{member}`\n\n{confirmed_table(search, member)}" for member in members_of(search)]
+    """The page that is made whole; what has no figures yet is left out."""
+    sections = (
+        ("Which measures see what", ladder_table, ladder),
+        ("Settings, member by member", sweep_table, sweep),
+        ("Drift, step by step", drift_table, sweep),
+        ("What the search chose, on classes and seeds that did not choose it", confirmed_table, search),
+    )
+    parts = [HEAD]
+    for title, table_of, lines in sections:
+        found = [f"### `{member}`\n\n{text}" for member in members_of(lines) if (text := table_of(lines, member))]
+        parts += [f"## {title}", *found] if found else []
     return "\n\n".join(parts) + "\n"
 
 

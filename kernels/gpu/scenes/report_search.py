@@ -2,17 +2,17 @@
 
 import statistics
 
-from scenes.setting import Setting
 from scenes.statistics import grouped, paired, pooled_deviation
 from scenes.tables import Sets, label_of, spread, table
 
 FOUND = "fd_embedding"
-EVERYWHERE = Setting(strength=0.5, ratio=0.5)  # what all members are compared with
 
 
 def confirmed_table(lines: list[dict], member: str) -> str:
     """What the search chose, on classes and seeds that did not choose it: a row a setting, the best first."""
     own = [line for line in lines if line["member"] == member and line["classes"] == "odd"]
+    if not own:
+        return ""
     families = {label_of(line): line["family"] for line in own}
     sets = grouped(own, label_of)
     noise = pooled_deviation([figures_of(by_seed) for by_seed in sets.values()])
@@ -40,7 +40,7 @@ def cost_table(costs: list[dict], sweeps: dict[str, dict[str, Sets]]) -> str:
     for line in costs:
         found = sweeps.get(line["member"], {}).get(label_of(line))
         quality = [figures[FOUND] for figures in found.values()] if found else []
-        told = f"{spread(quality)}" if quality else ""
+        told = spread(quality) if quality else ""
         ratio = line["figures"]["sampling_ms"] / first
         rows.append([line["member"], label_of(line), f"{ratio:.2f}", told, str(len(quality) or "")])
     return table(["member", "setting", "cost", f"`{FOUND}`", "seeds"], rows)

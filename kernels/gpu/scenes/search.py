@@ -8,7 +8,6 @@ A line a set goes to docs/evaluation/scenes/search.jsonl; run it again and it go
 """
 
 import random
-import statistics
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -20,7 +19,8 @@ from scenes.recipe import World
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series
-from scenes.setting import SHAPES, STEPS, Setting
+from scenes.setting import SHAPES, STEPS, USUAL, Setting
+from scenes.tables import spread
 from sprites.distances import frechet
 from vpg.corruption import Corruption
 
@@ -64,6 +64,7 @@ def drawn(count: int, seed: int, base: Setting) -> list[tuple[str, Setting]]:
 class Half:
     """The classes of one parity, and how real pictures of them look."""
 
+    classes: str  # even or odd
     kinds: list[int]
     eye: PatchEye
     seen: Seen
@@ -73,7 +74,8 @@ class Half:
         pictures, label_B = world.draw(2 * REALS, REAL_SEED)
         pictures = pictures[label_B % 2 == parity]
         eye = PatchEye(pictures)
-        return cls([kind for kind in range(world.kinds) if kind % 2 == parity], eye, eye.look(pictures))
+        kinds = list(range(parity, world.kinds, 2))
+        return cls("odd" if parity else "even", kinds, eye, eye.look(pictures))
 
     def distance(self, series: Series, setting: Setting, seed: int, count: int) -> float:
         """fd_embedding of a set of samples."""
@@ -85,12 +87,12 @@ class Half:
 class Search:
     """Sets measured before are not measured again."""
 
-    def __init__(self, records: Records, half: Half, parity: int) -> None:
-        self.records, self.half, self.parity = records, half, parity
+    def __init__(self, records: Records, half: Half) -> None:
+        self.records, self.half = records, half
 
     def distance(self, series: Series, label: str, family: str, setting: Setting, seed: int, count: int) -> float:
         cell = {"member": label, "family": family, "setting": asdict(setting), "seed": seed, "count": count}
-        cell["classes"] = "even" if self.parity == 0 else "odd"
+        cell["classes"] = self.half.classes
         found = self.records.find(cell)
         if found is None:
             found = {"fd_embedding": self.half.distance(series, setting, seed, count)}
@@ -128,19 +130,18 @@ def main() -> None:
     arguments = parser.parse_args()
     base = Setting(cfg=arguments.cfg)
     records, series = Records(FIGURES / "search.jsonl"), Series.opened(arguments, arguments.member)
-    search = Search(records, Half.of(series.member.world, 0), 0)
+    search = Search(records, Half.of(series.member.world, 0))
     settings = drawn(arguments.settings, arguments.seed, base)
     winners = halved(search, series, arguments.member, settings, arguments.count)
-    known = [("none", base), ("compared everywhere", replace(base, strength=0.5, ratio=0.5))]
+    known = [("none", base), ("compared everywhere", replace(USUAL, cfg=base.cfg))]
     chosen = list({setting: (family, setting) for family, setting in [*known, *winners]}.values())
     for label in [arguments.member, *arguments.confirm]:
         other = Series.opened(arguments, label)
-        check = Search(records, Half.of(other.member.world, 1), 1)
+        check = Search(records, Half.of(other.member.world, 1))
         for family, setting in chosen:
             seeds = range(CONFIRM_SEED, CONFIRM_SEED + arguments.seeds)
             values = [check.distance(other, label, family, setting, s, arguments.confirm_count) for s in seeds]
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            other.run.log(f"{label}: {statistics.fmean(values):.1f} ± {spread:.1f} {family} {setting.label}")
+            other.run.log(f"{label}: {spread(values)} {family} {setting.label}")
 
 
 if __name__ == "__main__":

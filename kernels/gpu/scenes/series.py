@@ -1,7 +1,7 @@
 """A trained member of the series, opened to be measured: its tokenizer, and its transformer at any checkpoint."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -33,6 +33,7 @@ class Series:
     member: Member
     checkpoint: float  # the one that is asked about, unless another is named
     tokenizer: Vqvae
+    opened_vars: dict[str, Var] = field(default_factory=dict)  # by file
 
     @classmethod
     def opened(cls, arguments: argparse.Namespace, label: str) -> "Series":
@@ -46,11 +47,15 @@ class Series:
         return checkpoint == 0 or self.run.path(f"{self.member.label(checkpoint)}.pt").exists()
 
     def var(self, checkpoint: float | None = None) -> Var:
-        model, name = Var(var(self.member.size)), f"{self.member.label(checkpoint or self.checkpoint)}.pt"
-        if (state := self.run.load(name)) is None:
-            raise FileNotFoundError(f"{name} is not trained yet")
-        model.load_state_dict(state)
-        return model.eval().requires_grad_(False)
+        """The transformer at a checkpoint, read once."""
+        name = f"{self.member.label(checkpoint or self.checkpoint)}.pt"
+        if name not in self.opened_vars:
+            if (state := self.run.load(name)) is None:
+                raise FileNotFoundError(f"{name} is not trained yet")
+            model = Var(var(self.member.size))
+            model.load_state_dict(state)
+            self.opened_vars[name] = model.eval().requires_grad_(False)
+        return self.opened_vars[name]
 
     def encode(self, pictures: torch.Tensor) -> torch.Tensor:
         """Tokens [B, L]."""

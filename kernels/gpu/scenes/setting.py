@@ -51,3 +51,6 @@ class Setting:
         default = Setting()
         names = ("strength", "ratio", "shape", "kind", "own", "anew")
         return replace(self, **{name: getattr(default, name) for name in names})
+
+
+USUAL = Setting(strength=0.5, ratio=0.5)  # the VPG that every member is compared with

@@ -16,7 +16,7 @@ from scenes.recipe import World
 from scenes.records import Records, command
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
-from scenes.setting import SHAPES, Setting
+from scenes.setting import SHAPES, USUAL, Setting
 from vpg.corruption import Corruption
 from vpg.models.var import Var
 
@@ -34,8 +34,7 @@ def regime() -> list[Setting]:
 
 def core() -> list[Setting]:
     """The few that tell most, for every member."""
-    vpg = Setting(strength=0.5, ratio=0.5)
-    return [PLAIN, vpg, Setting(cfg=1.5), replace(vpg, cfg=1.5), Setting(temperature=0.9), BASE]
+    return [PLAIN, USUAL, Setting(cfg=1.5), replace(USUAL, cfg=1.5), Setting(temperature=0.9), BASE]
 
 
 def guided() -> list[Setting]:
@@ -66,9 +65,12 @@ class Bench:
     def __init__(self, series: Series, judge: Var | None) -> None:
         world = series.member.world
         self.yardstick = Yardstick.made(series.run, world)
-        pictures, _ = world.draw(2000, REAL_SEED + 5000)
-        self.inputs = InputEye.fitted(series.tokenizer.quantize, series.encode(pictures))
-        self.judge = judge
+        pictures, label_B = world.draw(2000, REAL_SEED + 5000)
+        token_BL, quantizer = series.encode(pictures), series.tokenizer.quantize
+        self.inputs, self.judge, self.real = InputEye.fitted(quantizer, token_BL), judge, {}
+        if judge is not None:
+            found = judged(judge, quantizer, token_BL, label_B)
+            self.real = {f"{name}_real": values for name, values in found.items()}
 
     def measure(self, series: Series, var: Var, setting: Setting, seed: int, count: int, critic: bool) -> dict:
         label_B = labels_for(series.member.world, count)
@@ -78,7 +80,7 @@ class Bench:
         pictures = decode(series.tokenizer, token_BL)
         figures = self.yardstick.measure(pictures, label_B, seed, critic) | self.inputs.measure(token_BL, seed)
         if self.judge is not None:
-            figures |= judged(self.judge, series.tokenizer.quantize, token_BL, label_B)
+            figures |= judged(self.judge, series.tokenizer.quantize, token_BL, label_B) | self.real
         return figures | {"sampling_ms": 1000 * seconds / count}
 
 

@@ -15,8 +15,8 @@ SERIES = SimpleNamespace(run=SimpleNamespace(log=lambda line: None))
 class Valley:
     """Stands for the measuring: best at strength 1, a little worse with every position that is left alone."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    def __init__(self, classes: str = "even") -> None:
+        self.classes, self.asked = classes, 0
 
     def distance(self, series: object, setting: Setting, seed: int, count: int) -> float:
         self.asked += 1
@@ -35,19 +35,19 @@ def test_settings_of_every_family_are_drawn_and_the_same_by_the_same_seed() -> N
 
 def test_the_best_is_kept_through_the_rounds_and_the_best_of_each_family_beside_it(tmp_path: Path) -> None:
     valley, settings = Valley(), drawn(320, 3, Setting())
-    search = Search(Records(tmp_path / "search.jsonl"), valley, 0)
+    search = Search(Records(tmp_path / "search.jsonl"), valley)
     winners = halved(search, SERIES, "s-r0-500", settings, 10)
     best = min((setting for _, setting in settings), key=lambda setting: valley.distance(None, setting, 0, 0))
     assert winners[0][1] == best
     assert {family for family, _ in winners} == set(FAMILIES)
     assert valley.asked - 320 == 320 + 80 + 20 + 6 + 6
     again = Valley()
-    assert halved(Search(Records(tmp_path / "search.jsonl"), again, 0), SERIES, "s-r0-500", settings, 10) == winners
+    assert halved(Search(Records(tmp_path / "search.jsonl"), again), SERIES, "s-r0-500", settings, 10) == winners
     assert again.asked == 0
 
 
-@pytest.mark.parametrize("parity, classes", [(0, "even"), (1, "odd")])
-def test_a_line_says_which_classes_it_is_of(tmp_path: Path, parity: int, classes: str) -> None:
+@pytest.mark.parametrize("classes", ["even", "odd"])
+def test_a_line_says_which_classes_it_is_of(tmp_path: Path, classes: str) -> None:
     records = Records(tmp_path / "search.jsonl")
-    Search(records, Valley(), parity).distance(SERIES, "s-r0-500", "constant", Setting(strength=1, ratio=0.5), 1, 10)
+    Search(records, Valley(classes)).distance(SERIES, "s-r0-500", "constant", Setting(strength=1, ratio=0.5), 1, 10)
     assert records.lines[0]["classes"] == classes and records.lines[0]["figures"] == {"fd_embedding": 10.5}

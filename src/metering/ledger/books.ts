@@ -232,6 +232,7 @@ export class AccountBooks {
       return this.#storage.transactionSync(act);
     } catch (error) {
       this.#tables.rates.forget();
+      this.#tables.store.forget();
       throw error;
     }
   }

@@ -57,8 +57,9 @@ export class Budget {
   ): BudgetRefusal | null {
     for (const whose of ["account", "key"] as const) {
       const { budget, held } = budgets[whose];
+      if (budget === null) continue;
       const charged = this.charged(monthOf(nowMs), whose === "account" ? ACCOUNT : apiKey);
-      if (budget !== null && charged + held + amount > budget) {
+      if (charged + held + amount > budget) {
         return { why: "budget_exceeded", of: whose, resetsMs: nextMonthMs(nowMs) };
       }
     }

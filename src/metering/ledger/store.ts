@@ -64,9 +64,16 @@ type RowColumns = AmountColumns & {
 /** Reads and writes the chain; each method is one synchronous turn, to be called within a transaction. */
 export class Store {
   readonly #sql: Sql;
+  /** Once there are tables they stay, unless the transaction that makes them comes to nothing. */
+  #exists = false;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** Whether there are tables is looked up anew. */
+  forget(): void {
+    this.#exists = false;
   }
 
   /** Makes the tables of an account that has none. */
@@ -79,8 +86,8 @@ export class Store {
 
   /** Null where nothing was ever written. */
   head(): Head | null {
-    const exists = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'head'").toArray().length > 0;
-    const row = exists ? this.#sql.exec<HeadColumns>("SELECT * FROM head").one() : null;
+    this.#exists ||= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'head'").toArray().length > 0;
+    const row = this.#exists ? this.#sql.exec<HeadColumns>("SELECT * FROM head").one() : null;
     if (!row) return null;
     const { account, seq, hash, at_ms, granted, available, held, charged } = row;
     return { account, seq, hash, atMs: at_ms, balances: { granted, available, held, charged } };

@@ -23,12 +23,15 @@ export interface Edge extends Running {
 export interface Setting {
   readonly endpoint: Running;
   readonly bare: Running;
+  /** Puts into R2 what a picture puts there. */
+  readonly buckets: Running;
   /** One a config. */
   readonly edges: readonly Edge[];
   readonly close: () => void;
 }
 
 const BARE = "test/bench/overhead/pass-through.toml";
+const BUCKETS = "test/bench/overhead/buckets.toml";
 
 /**
  * Builds and starts all of it.
@@ -47,14 +50,15 @@ export async function open(
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const endpoint = await running("endpoint.ts", `${deviceMs}`);
   const bare = await host(`${folder}/bare`, BARE, { ENDPOINT_URL: endpoint.url });
+  const buckets = await host(`${folder}/buckets`, BUCKETS, {});
   const edges: Edge[] = [];
   for (const [i, config] of configs.entries()) {
     edges.push(await edgeOf(`${folder}/${i}`, config, endpoint.url, i === 0 ? inspector : undefined));
   }
   const close = () => {
-    for (const { child } of [...edges, bare, endpoint]) child.disconnect();
+    for (const { child } of [...edges, buckets, bare, endpoint]) child.disconnect();
   };
-  return { endpoint, bare, edges, close };
+  return { endpoint, bare, buckets, edges, close };
 }
 
 async function edgeOf(folder: string, config: string, endpoint: string, inspector?: string): Promise<Edge> {
