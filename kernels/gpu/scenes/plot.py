@@ -50,7 +50,7 @@ def line_plot(path: Path, title: str, x_name: str, y_name: str, curves: list[Cur
     for y in ticks(y0, y1):
         out.append(f'<path d="M{LEFT} {down(y):.1f}H{WIDTH - RIGHT}" stroke="#e3e5ee"/>')
         out.append(f'<text x="{LEFT - 6}" y="{down(y) + 4:.1f}" text-anchor="end" fill="#6f7493">{y:.4g}</text>')
-    for x in sorted({x for x, _, _ in every}) if len({x for x, _, _ in every}) <= 8 else ticks(x0, x1):
+    for x in sorted({x for x, _, _ in every}) if all(x == int(x) for x, _, _ in every) else ticks(x0, x1):
         spot = f'x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 16}"'
         out.append(f'<text {spot} text-anchor="middle" fill="#6f7493">{x:.4g}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2

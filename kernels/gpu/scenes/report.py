@@ -15,6 +15,7 @@ from scenes.measures import MEASURES
 from scenes.plot import Curve, line_plot
 from scenes.recipe import SCALES
 from scenes.report_drift import drift_table
+from scenes.report_rule import gains_of, rule_plot, rule_table
 from scenes.report_search import confirmed_table, cost_table
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 from scenes.tables import Sets, label_of, setting_of, spread, table
@@ -151,14 +152,17 @@ def all_tables(ladder: list[dict], sweep: list[dict], search: list[dict]) -> str
 
 
 def main() -> None:
-    ladder, sweep, search, costs = (
-        read_lines(FIGURES / f"{name}.jsonl") for name in ("ladder", "sweep", "search", "cost")
+    ladder, sweep, search, costs, losses = (
+        read_lines(FIGURES / f"{name}.jsonl") for name in ("ladder", "sweep", "search", "cost", "losses")
     )
     (FIGURES / "tables.md").write_text(all_tables(ladder, sweep, search))
     for member in members_of(sweep):
         labels = ["plain", "VPG 0.5 n_p 0.5", "CFG 1.5", "CFG 1.5, VPG 0.5 n_p 0.5", "T 0.9"]
         drift_plot(sweep, member, labels, FIGURES / f"drift-{member.replace('@', '-at-')}.svg")
     page = fill(PAGE.read_text(), "gains", gain_table(sweep))
+    if found := gains_of(losses, sweep):
+        rule_plot(found, FIGURES / "rule.svg")
+        page = fill(page, "rule", rule_table(found))
     if costs:
         page = fill(page, "cost", cost_table(costs, {member: by_label(sweep, member) for member in members_of(costs)}))
     PAGE.write_text(page)

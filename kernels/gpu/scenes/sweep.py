@@ -1,7 +1,8 @@
 """Settings against each other on members of the series: python -m scenes.sweep PLAN MEMBER[@CHECKPOINT] ...
 
 Plans: `pair` (without and with VPG), `core` (the few that tell most), `regime` (more strengths and shares, beside what
-else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules). A line a (member,
+else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules), `cooled` (cooler
+sampling, what else a model's defaults could be), `shapes` (schedules of lambda on top of them). A line a (member,
 setting, seed) goes to docs/evaluation/scenes/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has
 the same random numbers under every setting, so settings are compared seed by seed.
 """
@@ -51,12 +52,35 @@ def ablation() -> list[Setting]:
     return [PLAIN, BASE, *kinds, *scope, *shapes, *sharp]
 
 
+def cooled() -> list[Setting]:
+    """Cooler sampling, without and with VPG."""
+    ways = [(1.5, 0.9, 1.0), (1.5, 1.0, 0.95), (1.5, 0.8, 0.95), (0.0, 1.0, 0.95)]
+    bases = [Setting(cfg=cfg, temperature=temperature, top_p=top_p) for cfg, temperature, top_p in ways]
+    vpg = [PLAIN, USUAL, BASE]
+    return [replace(base, strength=one.strength, ratio=one.ratio) for base in bases for one in vpg]
+
+
+def shapes() -> list[Setting]:
+    """Strengths and shares of the shapes that the search found best, on top of what a model's defaults sample with."""
+    base = Setting(cfg=1.5, top_p=0.95)
+    tried = {"constant": [(0.5, 0.5), (0.5, 0.8), (1.0, 0.5)], "rising": [(1.0, 0.5), (1.0, 0.8), (2.0, 0.8)]}
+    tried["late"] = [(1.0, 0.5), (1.0, 0.8), (2.0, 0.5), (2.0, 0.8), (3.0, 0.8)]
+    return [base] + [
+        replace(base, strength=strength, ratio=ratio, shape=SHAPES[shape])
+        for shape, pairs in tried.items()
+        for strength, ratio in pairs
+    ]
+
+
 def pair() -> list[Setting]:
     """Without and with."""
     return core()[:2]
 
 
-PLANS = {"pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation}
+PLANS = {
+    "pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation, "cooled": cooled,
+    "shapes": shapes,
+}  # fmt: skip
 
 
 class Bench:
