@@ -2,9 +2,10 @@
 
 Plans: `pair` (without and with VPG), `core` (the few that tell most), `regime` (more strengths and shares, beside what
 else sharpens), `guided` (the same under CFG), `ablation` (kinds, own input, drawn anew, schedules), `cooled` (cooler
-sampling, what else a model's defaults could be), `shapes` (schedules of lambda on top of them). A line a (member,
-setting, seed) goes to docs/evaluation/scenes/sweep.jsonl; stop it at any time, run it again and it goes on. Seed s has
-the same random numbers under every setting, so settings are compared seed by seed.
+sampling, what else a model's defaults could be), `shapes` (schedules of lambda on top of them), `finals` (what they
+were chosen among). A line a (member, setting, seed) goes to docs/evaluation/scenes/sweep.jsonl; stop it at any time,
+run it again and it goes on. Seed s has the same random numbers under every setting, so settings are compared seed by
+seed.
 """
 
 import time
@@ -53,9 +54,8 @@ def ablation() -> list[Setting]:
 
 
 def cooled() -> list[Setting]:
-    """Cooler sampling, without and with VPG."""
-    ways = [(1.5, 0.9, 1.0), (1.5, 1.0, 0.95), (1.5, 0.8, 0.95), (0.0, 1.0, 0.95)]
-    bases = [Setting(cfg=cfg, temperature=temperature, top_p=top_p) for cfg, temperature, top_p in ways]
+    """Cooler sampling under CFG, without and with VPG."""
+    bases = [Setting(cfg=1.5, temperature=t, top_p=p) for t, p in [(0.9, 1.0), (1.0, 0.95), (0.8, 0.95)]]
     vpg = [PLAIN, USUAL, BASE]
     return [replace(base, strength=one.strength, ratio=one.ratio) for base in bases for one in vpg]
 
@@ -63,13 +63,23 @@ def cooled() -> list[Setting]:
 def shapes() -> list[Setting]:
     """Strengths and shares of the shapes that the search found best, on top of what a model's defaults sample with."""
     base = Setting(cfg=1.5, top_p=0.95)
-    tried = {"constant": [(0.5, 0.5), (0.5, 0.8), (1.0, 0.5)], "rising": [(1.0, 0.5), (1.0, 0.8), (2.0, 0.8)]}
-    tried["late"] = [(1.0, 0.5), (1.0, 0.8), (2.0, 0.5), (2.0, 0.8), (3.0, 0.8)]
+    tried = {
+        "constant": [(0.25, 0.5), (0.5, 0.3), (0.5, 0.5), (0.5, 0.8), (1.0, 0.5)],
+        "rising": [(0.5, 0.5), (1.0, 0.5), (1.0, 0.8), (2.0, 0.8)],
+        "late": [(0.5, 0.5), (1.0, 0.5), (1.0, 0.8), (2.0, 0.5), (2.0, 0.8)],
+    }
     return [base] + [
         replace(base, strength=strength, ratio=ratio, shape=SHAPES[shape])
         for shape, pairs in tried.items()
         for strength, ratio in pairs
     ]
+
+
+def finals() -> list[Setting]:
+    """Those that the defaults of var-scenes were chosen among, with and without CFG."""
+    late = [replace(USUAL, strength=strength, shape=SHAPES["late"]) for strength in (0.5, 1.0)]
+    vpg = [PLAIN, USUAL, *late]
+    return [replace(one, cfg=cfg, top_p=0.95) for cfg in (1.5, 0.0) for one in vpg]
 
 
 def pair() -> list[Setting]:
@@ -79,7 +89,7 @@ def pair() -> list[Setting]:
 
 PLANS = {
     "pair": pair, "core": core, "regime": regime, "guided": guided, "ablation": ablation, "cooled": cooled,
-    "shapes": shapes,
+    "shapes": shapes, "finals": finals,
 }  # fmt: skip
 
 

@@ -61,15 +61,20 @@ def write_sheets(pair: Pair, settings: list[Setting | str], out: Path, seed: int
         name = setting.label if isinstance(setting, Setting) else setting
         for i, (picture, label) in enumerate(zip(*pictures_for(pair, setting, seed, count), strict=True)):
             shown.append((picture, {"setting": name, "seed": seed, "picture": i, "class": NAMES[label]}))
-    random.Random(f"{seed} {count} {len(settings)}").shuffle(shown)
+    key = {"weights": pair.digest, "settings": [asdict(s) if isinstance(s, Setting) else s for s in settings]}
+    write_shuffled(shown, out, key, f"{seed} {count} {len(settings)}")
+
+
+def write_shuffled(shown: list[tuple[np.ndarray, dict]], out: Path, key: dict, order: str) -> None:
+    """Pictures uint8 [3, H, W] with what they are, numbered in an order that the words make; OUT-key.json tells all."""
+    random.Random(order).shuffle(shown)
     out.mkdir(parents=True, exist_ok=True)
     a_sheet = COLUMNS * ROWS
     for start in range(0, len(shown), a_sheet):
         part = shown[start : start + a_sheet]
         captions = [f"{start + i + 1} {entry['class']}" for i, (_, entry) in enumerate(part)]
         draw_sheet([picture for picture, _ in part], captions).save(out / f"sheet-{start // a_sheet + 1:02d}.png")
-    key = {"weights": pair.digest, "settings": [asdict(s) if isinstance(s, Setting) else s for s in settings]}
-    key["pictures"] = {str(i + 1): entry for i, (_, entry) in enumerate(shown)}
+    key = key | {"pictures": {str(i + 1): entry for i, (_, entry) in enumerate(shown)}}
     out.with_name(f"{out.name}-key.json").write_text(json.dumps(key, indent=1) + "\n")
 
 
