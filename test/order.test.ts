@@ -12,6 +12,7 @@ import { Gossip } from "../src/routing/gossip.ts";
 import { nothingShared } from "../src/routing/shared.ts";
 import { type NoiseEndpoint, startNoise } from "./adapters/noise-endpoint.ts";
 import { planOf } from "./ended.ts";
+import { ofOneClass } from "./of-one-class.ts";
 
 let endpoint: NoiseEndpoint;
 beforeAll(async () => {
@@ -31,7 +32,7 @@ it("sends the next step's request before a step is committed, through fleet, gos
     story.push(`send ${id.split("-").at(-1)}`);
     return fetch(input, init);
   };
-  const config = builtIn({ url: endpoint.url, numerics: "noise" });
+  const config = builtIn(ofOneClass(endpoint.url, "noise"));
   const { offers } = loadProviders(
     config,
     catalogue,

@@ -253,6 +253,16 @@ describe("a model that is left without provider", () => {
     const decodes = lab({ name: "other", models: [model({ serves: ["decode"] })] });
     expect(load([stepOnly, decodes]).offers).toHaveLength(2);
   });
+
+  test("may be left out by name, and by a name that is known only", () => {
+    const without = (...ids: string[]) =>
+      loadProviders({ providers: [lab()], without: ids }, [sprites, large], { secrets }, () => {}).offers;
+    expect(without("large").map(({ model }) => model)).toEqual([sprites.id]);
+    expect(() => without("large", "lrage")).toThrow(/without\[1\]: the catalogue has no such model/);
+    expect(() => without("large", sprites.id)).toThrow(
+      /providers\[0\]\.models\[0\]\.id \(lab\): `without` leaves it out/,
+    );
+  });
 });
 
 test("the examples in docs/providers.md are configs that start", async () => {
@@ -263,7 +273,7 @@ test("the examples in docs/providers.md are configs that start", async () => {
   for (const example of examples) {
     const { offers } = loadProviders(
       example,
-      [sprites],
+      catalogue,
       { secrets: (name) => (name === "GOOGLE_ACCOUNT" ? account : "a value") },
       () => {},
     );

@@ -57,7 +57,7 @@ export interface Providers {
  * @param surroundings where secrets are, and which fetch to use
  * @param log told of each schedule that is struck off a provider
  * @returns an offer a provider and model, and how to choose among them
- * @throws ConfigError naming each field that is wrong, each secret that is missing, and each model that is left without provider
+ * @throws ConfigError naming each field that is wrong, each secret that is missing, and each model that is left without provider though nobody said so
  */
 export function loadProviders(
   value: unknown,
@@ -65,14 +65,20 @@ export function loadProviders(
   surroundings: Surroundings,
   log: (line: string) => void,
 ): Providers {
-  const { providers, routing } = parseConfig(value);
-  const problems: string[] = [];
+  const { providers, without, routing } = parseConfig(value);
+  const problems = without.flatMap((id, i) =>
+    models.some((model) => model.id === id) ? [] : [`without[${i}]: the catalogue has no such model`],
+  );
   const offers = providers.flatMap((provider, i) =>
     provider.models.flatMap((entry, j): Offer[] => {
       const field = `providers[${i}].models[${j}]`;
       const known = models.find(({ id }) => id === entry.id);
       if (known === undefined) {
         problems.push(`${field}.id (${provider.name}): the catalogue has no ${entry.id}`);
+        return [];
+      }
+      if (without.includes(known.id)) {
+        problems.push(`${field}.id (${provider.name}): \`without\` leaves it out`);
         return [];
       }
       if (known.revision !== entry.revision) {
@@ -90,10 +96,12 @@ export function loadProviders(
     }),
   );
   if (problems.length > 0) throw new ConfigError(problems);
-  for (const { id } of models) {
+  for (const { id } of models.filter((model) => !without.includes(model.id))) {
     for (const what of ["step", "decode"] as const) {
       if (!offers.some(({ model, serves }) => model === id && serves.includes(what)))
-        problems.push(`${id}: no provider is left that serves it (${what})`);
+        problems.push(
+          `${id}: no provider is left that serves it (${what}), and \`without\` does not name it`,
+        );
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);

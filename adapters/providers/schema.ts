@@ -152,7 +152,12 @@ const routing = z
   })
   .prefault({});
 
-export const configSchema = z.strictObject({ providers: z.array(providerSchema).min(1), routing });
+export const configSchema = z.strictObject({
+  providers: z.array(providerSchema).min(1),
+  /** Models of the catalogue that are not served here: the API does not know them then. */
+  without: z.array(z.string()).default([]),
+  routing,
+});
 
 export type ProviderConfig = z.infer<typeof providerSchema>;
 export type Config = z.infer<typeof configSchema>;

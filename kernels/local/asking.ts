@@ -5,9 +5,19 @@ import { parseHeaderLength } from "../../adapters/oip/header.ts";
 import { encodeRequest, type InferRequest } from "../../adapters/oip/request.ts";
 import { decodeResponse } from "../../adapters/oip/response.ts";
 import { fp32Tensor, int32Tensor, rawTensor, type Tensor, uint64Tensor } from "../../adapters/oip/tensor.ts";
+import { type Model, readModel } from "./model.ts";
+import { shippedWeights } from "./shipped.ts";
 
-/** Where the tests take their weights from: those of the repository, or a fresh export's folder. */
+/** Folder of the weights that most tests use: those of the repository's first model, or of a fresh export. */
 export const weights = process.env.VPG_WEIGHTS ?? new URL("../weights/var-sprites", import.meta.url).pathname;
+
+/** Of all models that are shipped, by their ids, or the fresh export alone: what every test of a kernel goes over. */
+export const models: readonly [string, Model][] = await Promise.all(
+  (process.env.VPG_WEIGHTS === undefined ? await shippedWeights() : [weights]).map(async (folder) => {
+    const model = await readModel(folder);
+    return [model.id, model] as [string, Model];
+  }),
+);
 
 /** One picture's part of a step request. */
 export interface Asked {
@@ -142,8 +152,12 @@ export async function outputsOf(response: Response): Promise<readonly Tensor[]> 
 }
 
 /** Asks for one step of some pictures. */
-export async function askStep(url: string, pictures: readonly Asked[]): Promise<Answered[]> {
-  const [stats, logits] = await outputsOf(await post(url, "var-sprites", stepRequest(pictures)));
+export async function askStep(
+  url: string,
+  pictures: readonly Asked[],
+  model = "var-sprites",
+): Promise<Answered[]> {
+  const [stats, logits] = await outputsOf(await post(url, model, stepRequest(pictures)));
   const size = logits!.data.byteLength / pictures.length;
   return textValues(stats!).map((text, i) => ({
     stats: JSON.parse(text) as Record<string, unknown>,
@@ -157,7 +171,8 @@ export async function askDecode(
   url: string,
   pictures: readonly (readonly number[])[],
   format: string,
+  model = "var-sprites",
 ): Promise<Uint8Array[]> {
-  const [media] = await outputsOf(await post(url, "var-sprites.decode", decodeRequestOf(pictures, format)));
+  const [media] = await outputsOf(await post(url, `${model}.decode`, decodeRequestOf(pictures, format)));
   return bytesValues(media!);
 }

@@ -20,11 +20,12 @@ export async function runDecode(
   steps: number,
   signal: AbortSignal,
 ): Promise<Pixels> {
-  const { schedule } = engine.model;
+  const { model, pool } = engine;
+  const { schedule } = model;
   const padded = new BigInt64Array(schedule.bounds.at(-1)!);
   for (const [u, token] of tokens.entries()) padded[u] = BigInt(token);
   const kept = Float32Array.from({ length: stepCount(schedule) }, (_, k) => (k < steps ? 1 : 0));
-  return (await engine.pool.decode({ tokens: padded, kept }, signal)).output;
+  return (await pool.decode(model, { tokens: padded, kept }, signal)).output;
 }
 
 /**

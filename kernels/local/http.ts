@@ -14,22 +14,22 @@ const longestBody = 1024 * 1024;
 
 /** Answers before there is a service: alive, not ready. */
 export async function refuseEarly(_: IncomingMessage, response: ServerResponse): Promise<void> {
-  sendJson(response, 503, { error: "the model is not ready" });
+  sendJson(response, 503, { error: "no model is ready" });
 }
 
 /**
- * @param service what answers
+ * @param services what answers, one a model
  * @param log told of every inference and every failure
  * @returns a listener for `node:http`
  */
-export function createListener(service: Service, log: Log) {
+export function createListener(services: readonly Service[], log: Log) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     const begin = performance.now();
     const path = (request.url ?? "/").split("?")[0]!;
     try {
-      await route(service, request, path, response, gone.signal);
+      await route(services, request, path, response, gone.signal);
     } catch (error) {
       if (gone.signal.aborted) return log(`${path} dropped: the caller left`);
       const { status, message } = explain(error);
@@ -43,26 +43,28 @@ export function createListener(service: Service, log: Log) {
 }
 
 async function route(
-  service: Service,
+  services: readonly Service[],
   request: IncomingMessage,
   path: string,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const { model, pool } = service.engine;
-  const ready = pool.ready;
+  const ready = services.every(({ engine }) => engine.pool.ready);
   if (path === "/v2")
     return sendJson(response, 200, { name: "vpg-edge", version: "1", extensions: ["binary_tensor_data"] });
   if (path === "/v2/health/live") return send(response, 200);
   if (path === "/v2/health/ready") return send(response, ready ? 200 : 503);
   const match = /^\/v2\/models\/([^/]+)(?:\/versions\/1)?(?:\/(ready|infer))?$/.exec(path);
   if (!match) throw new Refused(404, `no such path: ${path}`);
-  const [, name, verb] = match;
-  if (name !== model.id && name !== `${model.id}.decode`) {
+  const [, name, verb] = match as unknown as [string, string, string?];
+  const service = services.find(
+    ({ engine: { model } }) => name === model.id || name === `${model.id}.decode`,
+  );
+  if (service === undefined) {
     throw new Refused(404, `Request for unknown model: '${name}' is not found`);
   }
   if (verb === "ready") return send(response, ready ? 200 : 503);
-  if (verb === undefined) return sendJson(response, 200, describeModel(model, name));
+  if (verb === undefined) return sendJson(response, 200, describeModel(service.engine.model, name));
   if (request.method !== "POST") throw new Refused(405, "infer takes POST");
   if (!ready) throw new Refused(503, `model '${name}' is not ready`);
   const headerLength = request.headers[headerLengthField];

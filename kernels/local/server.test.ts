@@ -7,7 +7,16 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { InferRequest } from "../../adapters/oip/request.ts";
 import { fp32Tensor } from "../../adapters/oip/tensor.ts";
 import { type BadStep, badSteps, goodPicture, withInputs } from "../../test/adapters/bad-steps.ts";
-import { askStep, decodeRequestOf, outputsOf, post, stepRequest, weights } from "./asking.ts";
+import {
+  askDecode,
+  askStep,
+  decodeRequestOf,
+  models,
+  outputsOf,
+  post,
+  stepRequest,
+  weights,
+} from "./asking.ts";
 import { readModel } from "./model.ts";
 import { type Endpoint, startEndpoint } from "./server.ts";
 
@@ -18,7 +27,7 @@ let endpoint: Endpoint;
 beforeAll(async () => {
   endpoint = await startEndpoint({
     port: 0,
-    weights,
+    weights: [weights],
     threads: 1,
     maxBatch: 4,
     log: (line) => log.push(line),
@@ -79,8 +88,9 @@ describe("a good request", () => {
     ]);
     const [answered] = await askStep(endpoint.url, [asked]);
     const { stats } = answered!;
-    expect(stats).toMatchObject({ revision: endpoint.revision, numerics: endpoint.numerics });
-    expect(endpoint.numerics).toMatch(/^var-sprites\/ort-web-\d+\.\d+\.\d+\/wasm-simd\/rows-alone$/);
+    const served = endpoint.models[0]!;
+    expect(stats).toMatchObject({ revision: served.revision, numerics: served.numerics });
+    expect(served.numerics).toMatch(/^var-sprites\/ort-web-\d+\.\d+\.\d+\/wasm-simd\/rows-alone$/);
     expect(stats.device_ms).toBeGreaterThan(0);
   });
 
@@ -96,6 +106,34 @@ describe("a good request", () => {
   it("reaches the decoder through `op` too", async () => {
     const request = { ...decodeRequestOf([[1]], "png"), parameters: { op: "decode" } };
     expect((await outputsOf(await post(endpoint.url, "var-sprites", request)))[0]!.name).toBe("media");
+  });
+});
+
+describe("an endpoint of several models", () => {
+  it("serves each under its own name, with its own classes and schedule, and says who it is", async () => {
+    const folders = models.map(([, { folder }]) => folder);
+    const several = await startEndpoint({ port: 0, weights: folders, threads: 1 });
+    try {
+      expect(several.models.map(({ id }) => id)).toEqual(models.map(([id]) => id));
+      for (const [i, [id, model]] of models.entries()) {
+        const first = { ...goodPicture(model.schedule.bounds), class: model.classes.length - 1 };
+        const [answered] = await askStep(several.url, [first], id);
+        const { revision, numerics } = several.models[i]!;
+        expect(answered!.stats).toMatchObject({ revision, numerics });
+        expect(revision).toBe(model.revision);
+        const beyond = { ...first, class: model.classes.length };
+        expect((await post(several.url, id, stepRequest([beyond]))).status).toBe(400);
+        expect((await fetch(`${several.url}/v2/models/${id}.decode/ready`)).status).toBe(200);
+        expect(await askDecode(several.url, [[1]], "png", id)).toHaveLength(1);
+      }
+    } finally {
+      await several.close();
+    }
+  });
+
+  it("does not start where two would answer to one name, or there is none", async () => {
+    await expect(startEndpoint({ port: 0, weights: [weights, weights] })).rejects.toThrow("two folders");
+    await expect(startEndpoint({ port: 0, weights: [] })).rejects.toThrow("no folder");
   });
 });
 

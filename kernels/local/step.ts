@@ -89,7 +89,7 @@ async function runRow(
   let ms = 0;
   const run = async (j: number) => {
     const input = { ...rowInput(model, row, prefix, j), ...join(model, past) };
-    const { output, ms: taken } = await pool.step(input, signal);
+    const { output, ms: taken } = await pool.step(model, input, signal);
     ms += taken;
     if (j + 1 < stepCount(model.schedule))
       cache.keep(names[j]!, { keys: output.keys, values: output.values });

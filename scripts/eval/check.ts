@@ -16,7 +16,7 @@ import { batchesOf, checkPlan, type Plan } from "./settings.ts";
 /** Beside the check's own. */
 const RECORDED = 8;
 
-/** @returns 0, or 1 where a model's pictures got worse. */
+/** @returns 0, or 1 where a model's pictures got worse, or nothing is known that they could be held to. */
 export async function checkAll(service: Service, models: readonly string[]): Promise<number> {
   let worse = 0;
   for (const id of models) {
@@ -26,7 +26,7 @@ export async function checkAll(service: Service, models: readonly string[]): Pro
       continue;
     }
     const model = await service.model(id);
-    const held = await checkModel(service, model, checkPlan(model.defaults));
+    const held = await checkModel(service, model, checkPlan(model));
     console.log(`${id}\n${tableOf(held.map(shown))}`);
     const expected = await readExpected(id);
     if (expected.revision !== model.revision) {
@@ -85,7 +85,7 @@ export async function recordAll(
 ): Promise<number> {
   for (const id of models) {
     const model = await service.model(id);
-    const plan = checkPlan(model.defaults, 1 + RECORDED);
+    const plan = checkPlan(model, 1 + RECORDED);
     const measured = await drawAndMeasure(folder, service, model, plan, drawBatch);
     console.log(`written: ${await writeExpected(id, expectedOf(model.revision, plan.size, measured))}`);
   }

@@ -50,6 +50,7 @@ export type Expected = z.infer<typeof expectedSchema>;
 
 const fileOf = (model: string) => join(folderOf(model), "expected.json");
 
+/** Whether there are figures to hold a model's pictures to. */
 export function isRecorded(model: string): boolean {
   return existsSync(fileOf(model));
 }

@@ -17,7 +17,7 @@ export async function prove(models: readonly string[], folder: string): Promise<
     for (const id of models) {
       const model = await plain.model(id);
       for (const [i, spoiling] of spoilingsOf(model).entries()) {
-        const held = await withSpoiled(plain, spoiling, (service) =>
+        const held = await withSpoiled(plain, id, spoiling, (service) =>
           checkModel(service, model, spoiledPlan(model, spoiling.over), spoiling.draw, `${folder}/${i}`),
         );
         const told = held.some((one) => one.worse);
@@ -33,7 +33,7 @@ export async function prove(models: readonly string[], folder: string): Promise<
 
 /** The check's first setting, with a spoiling's fields over its own. */
 function spoiledPlan(model: Parameters<typeof spoilingsOf>[0], over: Sampling = {}): Plan {
-  const plan = checkPlan(model.defaults);
+  const plan = checkPlan(model);
   const first = plan.settings.slice(0, 1);
   const settings = first.map((setting) => ({ ...setting, request: { ...setting.request, ...over } }));
   return { ...plan, settings };
@@ -41,12 +41,13 @@ function spoiledPlan(model: Parameters<typeof spoilingsOf>[0], over: Sampling = 
 
 async function withSpoiled<T>(
   plain: Service,
+  model: string,
   { weights }: Spoiling,
   use: (service: Service) => Promise<T>,
 ): Promise<T> {
   if (!weights) return use(plain);
   const folder = weights();
-  const service = await startService(folder);
+  const service = await startService({ model, folder });
   try {
     return await use(service);
   } finally {

@@ -5,7 +5,7 @@ import { differenceTable, figureTable, rowsOf } from "./report.ts";
 import type { MeasuredSet } from "./sets.ts";
 import { quickPlan } from "./settings.ts";
 
-const plan = quickPlan({ guidance_scale: 1.5, vpg: { scale: 0 } });
+const plan = quickPlan({ classes: ["a"], defaults: { guidance_scale: 1.5, vpg: { scale: 0 } } });
 /** FD by setting: 2 without VPG and 1.5 with it, under CFG; no difference without CFG. */
 const measured: MeasuredSet[] = plan.settings.flatMap((setting, at) =>
   [0, 1, 2].map((set) => ({

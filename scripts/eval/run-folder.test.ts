@@ -15,7 +15,7 @@ const model: ServedModel = {
   schedules: [],
   defaults: { guidance_scale: 1.5, vpg: { scale: 0 } },
 };
-const plan = { ...quickPlan(model.defaults), sets: 2, size: 30 };
+const plan = { ...quickPlan(model), sets: 2, size: 30 };
 const service = {} as Service;
 let path: string;
 

@@ -1,6 +1,8 @@
 /** The API that is evaluated, behind the official client: one of our own, started as `npm start` does, or any other. */
+import { basename } from "node:path";
 import OpenAI from "openai";
 import { startEndpoint } from "../../kernels/local/server.ts";
+import { shippedWeights } from "../../kernels/local/shipped.ts";
 import { builtIn } from "../built-in.ts";
 import { startOwnWorker } from "../own-worker.ts";
 
@@ -20,6 +22,11 @@ export interface Service {
   close(): Promise<void>;
 }
 
+interface Replaced {
+  readonly model: string;
+  readonly folder: string;
+}
+
 /** An API that is up. */
 export function attach(url: string, key: string): Service {
   const origin = url.replace(/\/(v1\/?)?$/, "");
@@ -33,10 +40,12 @@ export function attach(url: string, key: string): Service {
 
 /**
  * A Worker of its own before the built-in endpoint.
- * @param weights the endpoint's, if not those of this repository.
+ * @param replaced other weights in the place of one model's.
  */
-export async function startService(weights?: string): Promise<Service> {
-  const endpoint = startEndpoint({ port: 0, ...(weights === undefined ? {} : { weights }) });
+export async function startService(replaced?: Replaced): Promise<Service> {
+  const shipped = await shippedWeights();
+  const weights = shipped.map((own) => (basename(own) === replaced?.model ? replaced.folder : own));
+  const endpoint = startEndpoint({ port: 0, weights });
   const end = async () => (await endpoint).close();
   const worker = await startOwnWorker(endpoint.then(builtIn)).catch(async (error) => {
     await end();

@@ -37,17 +37,22 @@ export interface Batch {
   readonly n: number;
 }
 
-type Defaults = ServedModel["defaults"];
+/** What decides a plan. */
+type Subject = Pick<ServedModel, "defaults" | "classes">;
 
 /** VPG's scale where it is on and the model's defaults do not say one. */
 const SCALE = 1;
 const FULL_SCALES = [0, 0.25, 0.5, 1, 1.5, 2, 3];
 const PLAIN = { temperature: 1, top_p: 1 };
+/** Pictures of a set, or a little fewer: as many of each class. */
 const SMALL = 300;
 const LARGE = 1000;
 const FIRST_SEED = 1_000_000;
 
-const scaleOf = ({ vpg }: Defaults) => vpg.scale || SCALE;
+const scaleOf = ({ defaults: { vpg } }: Subject) => vpg.scale || SCALE;
+
+/** kernels/gpu/evaluation/reference.py has floors of the same sizes. */
+const sizeOf = (most: number, { classes = [] }: Subject) => most - (most % classes.length);
 
 function setting(series: string, request: Sampling, lambda: number): Setting {
   const vpg = lambda === 0 ? "VPG off" : `VPG ${lambda}`;
@@ -60,21 +65,23 @@ function setting(series: string, request: Sampling, lambda: number): Setting {
 }
 
 /** CFG as it is by default and off, each with VPG off and on: minutes. */
-export function quickPlan(defaults: Defaults): Plan {
-  const scales = [0, scaleOf(defaults)];
+export function quickPlan(model: Subject): Plan {
+  const { defaults } = model;
+  const scales = [0, scaleOf(model)];
   return {
     settings: [
       ...scales.map((lambda) => setting(`CFG ${defaults.guidance_scale}`, {}, lambda)),
       ...scales.map((lambda) => setting("CFG off", { guidance_scale: 0 }, lambda)),
     ],
     sets: 3,
-    size: SMALL,
+    size: sizeOf(SMALL, model),
   };
 }
 
 /** The same, and the model's own distribution (no CFG, nothing cut), over VPG's scale: hours. */
-export function fullPlan(defaults: Defaults): Plan {
-  const scales = [...new Set([...FULL_SCALES, scaleOf(defaults)])].sort((a, b) => a - b);
+export function fullPlan(model: Subject): Plan {
+  const { defaults } = model;
+  const scales = [...new Set([...FULL_SCALES, scaleOf(model)])].sort((a, b) => a - b);
   return {
     settings: [
       ...scales.map((lambda) => setting(`CFG ${defaults.guidance_scale}`, {}, lambda)),
@@ -82,14 +89,20 @@ export function fullPlan(defaults: Defaults): Plan {
       ...scales.map((lambda) => setting("CFG off, T 1, top-p 1", { guidance_scale: 0, ...PLAIN }, lambda)),
     ],
     sets: 5,
-    size: LARGE,
+    size: sizeOf(LARGE, model),
   };
 }
 
-/** What `--check` draws: the defaults as they are, and VPG on. */
-export function checkPlan(defaults: Defaults, sets = 1): Plan {
-  const plain: Setting = { label: "defaults", request: {}, series: "defaults", lambda: defaults.vpg.scale };
-  return { settings: [plain, { ...setting("defaults", {}, SCALE), label: "VPG on" }], sets, size: SMALL };
+/**
+ * What `--check` draws: the defaults as they are, and VPG on, or off where it is on by default; half as many then, for each
+ * costs twice as much and all models together shall take minutes.
+ */
+export function checkPlan(model: Subject, sets = 1): Plan {
+  const { scale } = model.defaults.vpg;
+  const plain: Setting = { label: "defaults", request: {}, series: "defaults", lambda: scale };
+  const turned = setting("defaults", {}, scale === 0 ? SCALE : 0);
+  const settings = [plain, { ...turned, label: scale === 0 ? "VPG on" : "VPG off" }];
+  return { settings, sets, size: sizeOf(scale === 0 ? SMALL : SMALL / 2, model) };
 }
 
 /** All requests, set by set, so that a run that is stopped has whole sets of all settings. */

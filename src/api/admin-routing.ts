@@ -1,6 +1,5 @@
 /** /v1/admin/routes: the operator sees which endpoints could serve a model, which are asked and why, and drains or prices them. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { catalogue } from "../catalogue/index.ts";
 import { numericsOf } from "../generation/routing.ts";
 import { quote } from "../plan/quote.ts";
 import { routingOf } from "../plan/routing.ts";
@@ -8,6 +7,7 @@ import { Refusal } from "../refusal.ts";
 import type { RoutingTerms } from "../routing/terms.ts";
 import { refuseNoBody } from "./body.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
+import { servedModels } from "./served.ts";
 
 const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
 const money = z.number().min(0).max(1e12);
@@ -64,7 +64,8 @@ const change = createRoute({
 export function adminRoutingRoutes(app: OpenAPIHono<ApiEnv>, deps: Deps): void {
   app.openapi(show, async (c) => {
     const { model, ...asked } = c.req.valid("query");
-    const ids = catalogue.map(({ id }) => id).filter((id) => model === undefined || id === model);
+    const served = servedModels(deps.fleet).map(({ id }) => id);
+    const ids = served.filter((id) => model === undefined || id === model);
     if (ids.length === 0)
       throw new Refusal("model_not_found", `model: there is no model ${quote(model!)} here.`, {
         param: "model",

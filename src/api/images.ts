@@ -1,11 +1,12 @@
 /** POST /v1/images/generations: parse, identify, plan, hold, start, answer: in order. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { allow, type Caller } from "../accounts/caller.ts";
-import { catalogue, findModel, type Model } from "../catalogue/index.ts";
+import type { Model } from "../catalogue/index.ts";
 import type { Line } from "../generation/events.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { totalOf } from "../plan/price.ts";
 import { Refusal } from "../refusal.ts";
+import type { Fleet } from "../routing/fleet.ts";
 import { begin } from "./begin.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { failureOf } from "./failure.ts";
@@ -22,6 +23,7 @@ import {
   priceQuote,
 } from "./schemas.ts";
 import { seconds } from "./seconds.ts";
+import { servedModels } from "./served.ts";
 import { keyWith, limitHeaders, withHeaders } from "./spec.ts";
 import { answerStream } from "./sse.ts";
 import { leaving, placeOf } from "./streams.ts";
@@ -161,14 +163,14 @@ function planOf(request: ImageRequest, caller: Caller, deps: Deps): Plan {
       vpg: request.vpg ?? undefined,
       routing: { route: request.route, region: request.region, numerics: request.numerics },
     },
-    modelOf(request.model, caller),
+    modelOf(request.model, caller, deps.fleet),
     deps.seedPictures,
   );
 }
 
 /** A model that the key may not use is as good as none. */
-function modelOf(id: string | null | undefined, { models }: Caller): Model {
-  const model = id == null ? catalogue[0] : findModel(id);
+function modelOf(id: string | null | undefined, { models }: Caller, fleet: Fleet): Model {
+  const model = servedModels(fleet).find((served) => id == null || served.id === id);
   if (model && (models === null || models.includes(model.id))) return model;
   throw new Refusal("model_not_found", `model: there is no model ${JSON.stringify(id?.slice(0, 80))} here.`, {
     param: "model",

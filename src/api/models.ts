@@ -1,12 +1,13 @@
 /** GET /v1/models and /v1/models/{id}: the catalogue in OpenAI's shape, with what is ours beside it. */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Caller } from "../accounts/caller.ts";
-import { catalogue, findModel, type Model, type Schedule } from "../catalogue/index.ts";
+import type { Model, Schedule } from "../catalogue/index.ts";
 import { Refusal } from "../refusal.ts";
 import type { Fleet } from "../routing/fleet.ts";
 import { offeredOf } from "../routing/offered.ts";
 import type { ApiEnv, Deps } from "./deps.ts";
 import { errorAnswer, modelAnswer, modelList } from "./schemas.ts";
+import { servedModels } from "./served.ts";
 import { anyKey } from "./spec.ts";
 
 const list = createRoute({
@@ -35,12 +36,12 @@ const one = createRoute({
 
 export function modelRoutes(app: OpenAPIHono<ApiEnv>, deps: Pick<Deps, "fleet">): void {
   app.openapi(list, (c) => {
-    const models = catalogue.filter((model) => mayUse(c.get("caller"), model));
+    const models = servedModels(deps.fleet).filter((model) => mayUse(c.get("caller"), model));
     return c.json({ object: "list" as const, data: models.map((model) => answerOf(model, deps.fleet)) }, 200);
   });
   app.openapi(one, (c) => {
     const { id } = c.req.valid("param");
-    const model = findModel(id);
+    const model = servedModels(deps.fleet).find((served) => served.id === id);
     if (!model || !mayUse(c.get("caller"), model))
       throw new Refusal("model_not_found", `There is no model '${id.slice(0, 80)}' here.`, { param: "id" });
     return c.json(answerOf(model, deps.fleet), 200);

@@ -5,12 +5,15 @@ import { type Model, modelSchema } from "./model.ts";
 
 describe("the catalogue", () => {
   it("lists what is served, and that only", () => {
-    expect(catalogue.map(({ id, family }) => [id, family])).toEqual([["var-sprites", "var"]]);
+    expect(catalogue.map(({ id, family }) => [id, family])).toEqual([
+      ["var-sprites", "var"],
+      ["var-scenes", "var"],
+    ]);
   });
 });
 
 describe("a model's entry", () => {
-  it.each([catalogue[0], smallInfinity, smallInfinityStar].map((model) => [model.family, model] as const))(
+  it.each([...catalogue, smallInfinity, smallInfinityStar].map((model) => [model.id, model] as const))(
     "of %s is read as it stands",
     (_, model) => {
       expect(modelSchema.parse(JSON.parse(JSON.stringify(model)))).toEqual(model);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   endpoint = await startEndpoint({ port: 0 });
   proxies = await Promise.all([startUnruly(endpoint.url), startUnruly(endpoint.url)]);
   const providers = proxies.map(({ url }, i) => ({
-    ...providerOf({ url, numerics: endpoint.numerics }),
+    ...providerOf({ url, models: endpoint.models }),
     name: ["near", "far"][i],
     region: ["eu-central-1", "us-east-1"][i],
   }));
@@ -133,7 +133,7 @@ describe("where a picture is drawn", () => {
     const model = await get("/v1/models/var-sprites");
     expect(model).toMatchObject({
       regions: ["eu-central-1", "us-east-1"],
-      numerics: [{ class: endpoint.numerics, exact: true }],
+      numerics: [{ class: endpoint.models.find(({ id }) => id === model.id)!.numerics, exact: true }],
     });
   });
 });

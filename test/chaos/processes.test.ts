@@ -41,7 +41,7 @@ async function start(): Promise<void> {
   worker = startWorker({
     port,
     folder,
-    providers: builtIn({ url, numerics: endpoint.numerics }),
+    providers: builtIn({ url, models: endpoint.models }),
     log: () => undefined,
   });
   await worker.ready;

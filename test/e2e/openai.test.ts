@@ -91,7 +91,7 @@ describe("the official openai client", () => {
   it("lists the models and shows one", async () => {
     const ids: string[] = [];
     for await (const model of client.models.list()) ids.push(model.id);
-    expect(ids).toEqual(["var-sprites"]);
+    expect(ids).toEqual(["var-sprites", "var-scenes"]);
     expect(await client.models.retrieve("var-sprites")).toMatchObject({
       object: "model",
       owned_by: "vpg-edge",

@@ -8,6 +8,7 @@ import { migrate } from "../../scripts/migrate.ts";
 import { type Operator, operatorOf } from "../../scripts/operator.ts";
 import { freePort, isFree } from "../../scripts/port.ts";
 import { endWorker, killWorker, startWorker, type WorkerProcess } from "../../scripts/worker-process.ts";
+import { ofOneClass } from "../of-one-class.ts";
 import type { Kill } from "./audit-absent.ts";
 import type { NoiseEndpoint } from "./endpoint.ts";
 
@@ -53,7 +54,7 @@ export class Server {
     this.#worker = startWorker({
       port: this.#port,
       folder: this.folder,
-      providers: builtIn(this.#endpoint),
+      providers: builtIn(ofOneClass(this.#endpoint.url, this.#endpoint.numerics)),
       variables: { VPG_HASTE: `${HASTE}` },
       log: (line) => {
         this.said.push(line);

@@ -3,13 +3,12 @@
 import type { CorruptionKind, PictureStep, StepRequest, StepSource } from "../../adapters/contract.ts";
 import { triton } from "../../adapters/triton.ts";
 import { post, someTokens, stepRequest, uint16s, weights } from "../../kernels/local/asking.ts";
-import { readModel } from "../../kernels/local/model.ts";
+import { type Model, readModel, stepCount, stepLength } from "../../kernels/local/model.ts";
 import { never } from "../adapters/failures.ts";
 import { gathered } from "../adapters/steps.ts";
 
 export const model = await readModel(weights);
-const { bounds, name: schedule } = model.schedule;
-export const K = bounds.length - 1;
+export const K = stepCount(model.schedule);
 export const kinds = ["embedding", "position", "token", "codebook"] as const;
 
 export interface Lab {
@@ -19,14 +18,14 @@ export interface Lab {
 }
 
 /** The adapter to a server, told the numerics class that the server declares. */
-export async function labAt(url: string): Promise<Lab> {
-  const numerics = await declaredNumerics(url);
+export async function labAt(url: string, of: Model = model): Promise<Lab> {
+  const numerics = await declaredNumerics(url, of);
   return { url, numerics, source: triton({ name: url, url, region: null, numerics }) };
 }
 
 /** What the server at that address says its class is. */
-export async function declaredNumerics(url: string): Promise<string> {
-  const response = await post(url, model.id, {
+export async function declaredNumerics(url: string, of: Model = model): Promise<string> {
+  const response = await post(url, of.id, {
     ...stepRequest([
       {
         step: 0,
@@ -53,27 +52,32 @@ export function picture(
   seed: number,
   k: number,
   { kind = "embedding", ratio = 0.5, key }: Wish = {},
+  { schedule, classes }: Model = model,
 ): PictureStep {
   return {
-    prefix: uint16s(someTokens(bounds[k]!, seed)),
-    condition: { kind: "class", index: seed % model.classes.length },
-    guidance: Array.from({ length: k + 1 }, (_, j) => (1.5 * j) / (K - 1)),
+    prefix: uint16s(someTokens(schedule.bounds[k]!, seed)),
+    condition: { kind: "class", index: seed % classes.length },
+    guidance: Array.from({ length: k + 1 }, (_, j) => (1.5 * j) / (stepCount(schedule) - 1)),
     corruption: { kind, ratio, seed: seed + 100 },
     prefixKey: key ?? `picture ${seed}`,
   };
 }
 
 /** Step k of some pictures, all corrupted or none. */
-export function requestOf(k: number, pictures: readonly PictureStep[]): StepRequest {
+export function requestOf(
+  k: number,
+  pictures: readonly PictureStep[],
+  { id, revision, schedule, vocabulary }: Model = model,
+): StepRequest {
   return {
     id: `ask-${k}`,
-    model: model.id,
-    revision: model.revision,
-    schedule,
+    model: id,
+    revision,
+    schedule: schedule.name,
     step: k,
     tokens: "codebook",
-    length: bounds[k + 1]! - bounds[k]!,
-    width: model.vocabulary,
+    length: stepLength(schedule, k),
+    width: vocabulary,
     branches: k > 0 && pictures[0]!.corruption.ratio > 0 ? 2 : 1,
     pictures,
     deadlineMs: 30_000,
@@ -87,7 +91,13 @@ export interface Told {
 }
 
 export async function tell({ source }: Lab, k: number, ...pictures: PictureStep[]): Promise<Told> {
-  const answer = await source.step(requestOf(k, pictures), never);
+  return told(source, requestOf(k, pictures));
+}
+
+/** What a source says to a request of any model. */
+export async function told(source: StepSource, request: StepRequest): Promise<Told> {
+  const answer = await source.step(request, never);
+  const { pictures } = request;
   const bytes = Buffer.from(await gathered(answer.logits));
   const size = bytes.byteLength / pictures.length;
   return {

@@ -19,12 +19,13 @@ export interface TritonServer {
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * @param settings arguments of serve.py: `{ rule: "batched" }`; without `repository` it serves the shipped weights
+ * @param settings arguments of serve.py: `{ rule: "batched" }`; without `repository` it serves one model, of the weights that
+ *   most tests use
  * @returns it, once every model is ready
  * @throws Error with its last words when it ends before
  */
 export async function startTriton(settings: Readonly<Record<string, string>> = {}): Promise<TritonServer> {
-  const all = "repository" in settings ? settings : { weights, ...settings };
+  const all = "repository" in settings ? settings : { model: "var-sprites", weights, ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
   const program = spawn(".venv/bin/python", ["kernels/gpu/triton/serve.py", ...options], {
     cwd: root,

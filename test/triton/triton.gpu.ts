@@ -47,7 +47,7 @@ async function counted(metrics: string): Promise<{ pictures: number; batches: nu
 }
 
 beforeAll(async () => {
-  builtIn = await startEndpoint({ port: 0, weights, threads: 1 });
+  builtIn = await startEndpoint({ port: 0, weights: [weights], threads: 1 });
   local = await labAt(builtIn.url);
   warm = await lab({});
   cold = await lab({ "cache-bytes": "0" });

@@ -224,10 +224,29 @@ describe("what is refused", () => {
   });
 });
 
+describe("every model of the catalogue", () => {
+  it.each(catalogue.map((model) => [model.id, model] as const))(
+    "%s draws its last class by name, in as many tokens as its steps have",
+    async (id, model) => {
+      const classes = model.condition.kind === "class" ? model.condition.classes : [];
+      const prompt = classes.at(-1)!;
+      const response = await post({ model: id, prompt, seed: 3, vpg: { scale: 0.5 } });
+      expect(response.status).toBe(200);
+      const { vpg, usage } = (await response.json()) as Answer & { vpg: object };
+      expect(vpg).toMatchObject({ model: id, revision: model.revision });
+      const tokens = model.schedules[0]!.steps.reduce((sum, { t, h, w }) => sum + t * h * w, 0);
+      expect(usage.output_tokens).toBe(tokens);
+    },
+  );
+});
+
 describe("the other routes", () => {
   it("list the models and show one", async () => {
     const list = (await (await keyed("/v1/models")).json()) as { data: { id: string }[] };
-    expect(list).toMatchObject({ object: "list", data: [{ id: "var-sprites", object: "model" }] });
+    expect(list).toMatchObject({
+      object: "list",
+      data: catalogue.map(({ id }) => ({ id, object: "model" })),
+    });
     expect(await (await keyed("/v1/models/var-sprites")).json()).toEqual(list.data[0]);
     expect((await keyed("/v1/models/none")).status).toBe(404);
   });

@@ -27,7 +27,7 @@ from sprites.export import slim, trace
 
 REALS, SAMPLE = 10_000, 1000  # pictures behind the statistics; of them, whose features are kept
 REAL_SEED = 700_000  # never trained on, nor measured against elsewhere
-SIZES = (300, 1000)  # pictures of the sets that are drawn
+SIZES = (300, 1000)  # pictures of the sets that are drawn, or a little fewer: as many of each class
 LOOK_BATCH = 250
 PATCHED, PATCH, STRIDE = 3000, 6, 4  # reconstructions whose patches are the reference; pixels
 LEAST_SPREAD = 1e-3  # variance that is added to every direction of a patch: four grey levels
@@ -129,10 +129,15 @@ def figures(real: Real, judge: nn.Module, pictures: np.ndarray, labels: np.ndarr
     }
 
 
+def sizes_of(classes: list[str]) -> list[int]:
+    """Those that scripts/eval/settings.ts draws."""
+    return [size - size % len(classes) for size in SIZES]
+
+
 def floors(world: World, judge: nn.Module, real: Real) -> dict[str, dict]:
     """By the size of a set, then by what is in it: the figures of several."""
     made: dict[str, dict] = {}
-    for size in SIZES:
+    for size in sizes_of(world.classes):
         drawn = [floor_of(world, size, i) for i in range(FLOORS)]
         made[str(size)] = {name: [figures(real, judge, *each[name]) for each in drawn] for name in FLOOR}
     return made
@@ -183,7 +188,7 @@ def main() -> None:
     world, out = open_world(arguments.model), WEIGHTS / arguments.model / "evaluation"
     out.mkdir(exist_ok=True)
     judge = halve(world.judge(arguments.cache or WEIGHTS.parents[1] / ".local" / "eval" / arguments.model))
-    onnx.save(slim(graph_of(judge, world.side), arguments.model), out / "judge.onnx")
+    onnx.save(slim(graph_of(judge, world.side), arguments.model, arguments.model), out / "judge.onnx")
     onnx.checker.check_model(out / "judge.onnx")
     (out / "reference.json").write_text(json.dumps(reference(world, judge), indent=1) + "\n")
     for path in sorted(out.iterdir()):

@@ -47,13 +47,40 @@ def sprites(weights: Path) -> World:
     )
 
 
+def scenes(weights: Path) -> World:
+    """Of var-scenes."""
+    import torch
+
+    from scenes.kinds import NAMES
+    from scenes.measures import Yardstick
+    from scenes.shown import WORLD, load_judge, real_pictures
+    from sprites.evaluate import reconstruct
+    from sprites.pair import load_pair
+    from sprites.run import Run
+
+    pair = load_pair(weights)
+
+    def measures(folder: Path) -> list[Measure]:
+        yardstick = Yardstick.made(Run(folder, seed=0), WORLD)
+        return [lambda *made: yardstick.measure(*map(torch.from_numpy, made), seed=0, critic=False)]
+
+    return World(
+        classes=NAMES,
+        side=WORLD.side,
+        real=real_pictures,
+        reconstruct=lambda pictures: reconstruct(pair, pictures),
+        judge=lambda folder: load_judge(Run(folder, seed=0)),
+        measures=measures,
+    )
+
+
 def floor_of(world: World, size: int, i: int) -> dict[str, Pictures]:
     """The i-th set of other real pictures, and their reconstructions: what no model gets below."""
     pictures, labels = world.real(size, FLOOR_SEED + 1000 * i)
     return {"real": (pictures, labels), "reconstructions": (world.reconstruct(pictures), labels)}
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {"var-sprites": sprites}
+WORLDS: dict[str, Callable[[Path], World]] = {"var-sprites": sprites, "var-scenes": scenes}
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 
 

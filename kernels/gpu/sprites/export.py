@@ -26,7 +26,8 @@ from vpg.layers.quantizer import QuantizerConfig
 from vpg.models.var import Past, Var, VarConfig
 from vpg.models.vqvae import Vqvae
 
-ID, SCHEDULE, OPSET = "var-sprites", "64", 18
+OPSET = 18
+UNNAMED = "var-sprites"  # whose checkpoint was published when there was no other
 WEIGHTS = ("transformer.safetensors", "tokenizer.safetensors")
 # Axes that may vary; all others are fixed, the row's too: one row by itself is what makes the endpoint exact.
 FREE = {"content_source": {1: "l"}, "place_source": {1: "l"}, "past_keys": {3: "p"}, "past_values": {3: "p"}}
@@ -35,6 +36,7 @@ FREE = {"content_source": {1: "l"}, "place_source": {1: "l"}, "past_keys": {3: "
 @dataclass
 class Checkpoint:
     folder: Path
+    id: str
     classes: list[str]
     var: Var
     tokenizer: Vqvae
@@ -46,6 +48,11 @@ class Checkpoint:
     @property
     def steps(self) -> list[dict[str, int]]:
         return [{"t": 1, "h": side, "w": side} for side in self.var.config.scales]
+
+    @property
+    def schedule(self) -> str:
+        """Its name: the picture's side in pixels."""
+        return str(self.pixels_side)
 
     @property
     def pixels_side(self) -> int:
@@ -60,7 +67,7 @@ def load(folder: Path) -> Checkpoint:
     for model, name in zip((var, tokenizer), WEIGHTS, strict=True):
         model.load_state_dict({key: value.float() for key, value in load_file(folder / name).items()})
         model.eval().requires_grad_(False)
-    return Checkpoint(folder, config["classes"], var, tokenizer)
+    return Checkpoint(folder, config.get("id", UNNAMED), config["classes"], var, tokenizer)
 
 
 def revision(folder: Path, schedules: dict[str, list[dict[str, int]]]) -> str:
@@ -175,13 +182,13 @@ def share_weights(graph: onnx.ModelProto, folder: Path) -> None:
     graph.graph.node.extend(nodes)
 
 
-def slim(graph: onnx.ModelProto, checkpoint_revision: str) -> onnx.ModelProto:
-    """Without the exporter's notes on where each node came from, and with the revision in the metadata."""
+def slim(graph: onnx.ModelProto, model: str, revision: str) -> onnx.ModelProto:
+    """Without the exporter's notes on where each node came from, and with the model's id and revision as metadata."""
     for node in graph.graph.node:
         node.ClearField("doc_string")
         node.ClearField("name")
     del graph.graph.value_info[:]
-    helper.set_model_props(graph, {"id": ID, "revision": checkpoint_revision})
+    helper.set_model_props(graph, {"id": model, "revision": revision})
     return graph
 
 
@@ -262,11 +269,11 @@ def rounded(values: list | float) -> list | float:
 def describe(checkpoint: Checkpoint, checkpoint_revision: str) -> dict:
     config, side = checkpoint.var.config, checkpoint.pixels_side
     return {
-        "id": ID,
+        "id": checkpoint.id,
         "revision": checkpoint_revision,
         "vocabulary": config.vocab,
         "classes": checkpoint.classes,
-        "schedules": [{"name": SCHEDULE, "size": f"{side}x{side}", "steps": checkpoint.steps}],
+        "schedules": [{"name": checkpoint.schedule, "size": f"{side}x{side}", "steps": checkpoint.steps}],
         "state": {"blocks": config.depth, "heads": config.heads, "width": config.width // config.heads},
         "files": {"step": "step.onnx", "decode": "decode.onnx", "weights": list(WEIGHTS)},
     }
@@ -278,11 +285,11 @@ def export(source: Path, out: Path) -> None:
         if source.resolve() != out.resolve():
             shutil.copyfile(source / name, out / name)
     checkpoint = load(out)
-    who = revision(out, {SCHEDULE: checkpoint.steps})
+    who = revision(out, {checkpoint.schedule: checkpoint.steps})
     export_layer_norm(checkpoint.var.config.width)
     for name, graph in (("step.onnx", step_graph(checkpoint)), ("decode.onnx", decode_graph(checkpoint))):
         share_weights(graph, out)
-        onnx.save(slim(graph, who), out / name)
+        onnx.save(slim(graph, checkpoint.id, who), out / name)
         onnx.checker.check_model(out / name)
     (out / "model.json").write_text(json.dumps(describe(checkpoint, who), indent=2) + "\n")
     (out / "golden.json").write_text(json.dumps(golden(checkpoint)) + "\n")

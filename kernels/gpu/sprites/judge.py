@@ -38,7 +38,7 @@ class Seen:
 class Judge(nn.Module):
     """It also guesses a thumbnail, so that it knows colours and places."""
 
-    def __init__(self, widths: tuple[int, int, int, int]) -> None:
+    def __init__(self, widths: tuple[int, int, int, int], classes: int = len(KINDS)) -> None:
         super().__init__()
         first, second, third, fourth = widths
         self.conv1 = nn.Conv2d(12, first, 3, padding=1)
@@ -49,7 +49,7 @@ class Judge(nn.Module):
         self.conv4 = nn.Conv2d(third, fourth, 3, stride=2, padding=1)
         self.norm4 = nn.GroupNorm(8, fourth)
         self.features = nn.Linear(fourth * 16, FEATURES)
-        self.label = nn.Linear(FEATURES, len(KINDS))
+        self.label = nn.Linear(FEATURES, classes)
         self.thumbnail = nn.Linear(FEATURES, 3 * THUMB * THUMB)
 
     def maps(self, x_B3HW: torch.Tensor) -> list[torch.Tensor]:
@@ -85,8 +85,14 @@ def train_judge(i: int, pictures: int, steps: int) -> Judge:
     label_all = torch.from_numpy(np.concatenate([part[1] for part in drawn]))
     torch.manual_seed(SEEDS[i])
     model = Judge(WIDTHS[i]).to(memory_format=torch.channels_last)
+    fit(model, x_all, label_all, SEEDS[i], steps)
+    return model
+
+
+def fit(model: Judge, x_all: torch.Tensor, label_all: torch.Tensor, seed: int, steps: int) -> None:
+    """Train it on pictures uint8 [n, 3, H, W] and their labels [n]."""
     optimizer = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=1e-2)
-    generator = torch.Generator().manual_seed(SEEDS[i])
+    generator = torch.Generator().manual_seed(seed)
     for step in range(steps):
         chosen = torch.randint(len(x_all), (BATCH,), generator=generator)
         x_B3HW, label_B = to_range(x_all[chosen], "cpu"), label_all[chosen]
@@ -99,7 +105,6 @@ def train_judge(i: int, pictures: int, steps: int) -> Judge:
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
         optimizer.step()
-    return model
 
 
 def load_judge(run: Run, i: int, pictures: int = PICTURES, steps: int = STEPS) -> Judge:

@@ -10,10 +10,9 @@ import pytest
 import torch
 
 from evaluation.__main__ import figures_of, measure_run
-from evaluation.reference import SIZES, Whitening
-from evaluation.worlds import FLOORS, WORLDS, World
+from evaluation.reference import Whitening, sizes_of
+from evaluation.worlds import FLOORS, WORLDS, World, open_world
 from sprites.distances import distance, manifold, moments
-from sprites.world import make
 
 WEIGHTS = Path(__file__).parents[2] / "weights"
 # Of `patterns` below; scripts/eval/measure.test.ts has the same.
@@ -52,10 +51,11 @@ def seen(session: onnxruntime.InferenceSession, pictures: np.ndarray) -> tuple[t
 @pytest.mark.parametrize("model", WORLDS)
 def test_the_judge_knows_the_classes_of_fresh_real_pictures(model: str) -> None:
     session, reference = kept(model)
-    assert set(reference["floors"]) == {str(size) for size in SIZES}
+    assert set(reference["floors"]) == {str(size) for size in sizes_of(reference["classes"])}
     assert all(len(rows) == FLOORS for each in reference["floors"].values() for rows in each.values())
-    pictures, labels = make(100, 777)
-    assert (seen(session, pictures)[2] == labels).mean() > 0.98
+    pictures, labels = open_world(model).real(200, 777)
+    assert reference["classes"] == open_world(model).classes
+    assert (seen(session, pictures)[2] == labels).mean() > 0.95
 
 
 def test_figures_are_those_that_the_other_language_computes() -> None:

@@ -177,13 +177,23 @@ def test_published_sizes_have_their_schedules() -> None:
 
 
 def test_the_committed_repository_is_what_the_program_lays_out(tmp_path: Path) -> None:
-    lay_out(ROOT / "kernels" / "weights" / "var-sprites", tmp_path)
+    shipped = sorted(path.parent for path in (ROOT / "kernels" / "weights").glob("*/model.json"))
+    for folder in shipped:
+        lay_out(folder, tmp_path)
     committed = ROOT / "kernels" / "gpu" / "model_repository"
-    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert [str(path) for path in made] == [
-        f"var-sprites{kind}/{file}" for kind in ("", ".decode") for file in ("1/model.py", "config.pbtxt")
-    ]
-    assert all((committed / path).read_text() == (tmp_path / path).read_text() for path in made)
+
+    def files(folder: Path) -> dict[str, str]:
+        paths = (path for path in folder.rglob("*") if path.suffix in (".py", ".pbtxt"))
+        return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+    made = files(tmp_path)
+    assert set(made) == {
+        f"{folder.name}{kind}/{file}"
+        for folder in shipped
+        for kind in ("", ".decode")
+        for file in ("1/model.py", "config.pbtxt")
+    }
+    assert files(committed) == made
 
 
 def test_a_path_with_quotes_stays_one_string(small_folder: SmallFolder, tmp_path: Path) -> None:

@@ -38,6 +38,12 @@ def front_end(cloud: str, port: int, model: str) -> tuple[list[str], dict[str, s
     return options, {"AIP_MODE": "PREDICTION", "AIP_HTTP_PORT": str(port)} | routes
 
 
+def only(models: list[str]) -> list[str]:
+    """Options that load these models and their decoders, of all that the repositories have; of none: all of them."""
+    loaded = [f"--load-model={model}{kind}" for model in models for kind in ("", ".decode")]
+    return ["--model-control-mode=explicit", *loaded] if models else []
+
+
 def start(
     layout: Layout, repositories: list[Path], port: int, metrics_port: int, settings: dict[str, str], more: list[str]
 ) -> subprocess.Popen:
@@ -92,6 +98,9 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, action="append", help="may be repeated; by default the one beside")
     parser.add_argument("--patience", type=int, default=120, help="seconds in which all models must be ready")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local" / "triton", help="where the server is kept")
+    parser.add_argument(
+        "--model", action="append", help="one that it serves, and its decoder; may be repeated; by default all"
+    )
     names = ("rule", "weights", "cache_bytes", "threads", "dtype", "numerics")
     for name in names:
         parser.add_argument(f"--{name.replace('_', '-')}", help=f"sets VPG_{name.upper()} (see docs/gpu.md)")
@@ -100,9 +109,10 @@ def main() -> int:
     given = parser.parse_args()
     settings = {f"VPG_{name.upper()}": getattr(given, name) for name in names if getattr(given, name) is not None}
     begin, port, metrics_port = time.monotonic(), given.port or free_port(), given.metrics_port or free_port()
-    front_port, more = free_port(), []
+    front_port, more = free_port(), only(given.model or [])
     if given.front is not None:
-        more, environment = front_end(given.front, front_port, given.front_model)
+        options, environment = front_end(given.front, front_port, given.front_model)
+        more += options
         settings |= environment
     repositories = given.repository or [REPOSITORY]
     server = start(lay_out(given.folder), repositories, port, metrics_port, settings, more)

@@ -6,6 +6,7 @@ import { developmentKey } from "../../../scripts/development-key.ts";
 import { withSecrets } from "../../../scripts/local-variables.ts";
 import { migrate } from "../../../scripts/migrate.ts";
 import { buildWorker } from "../../../scripts/worker-process.ts";
+import { ofOneClass } from "../../of-one-class.ts";
 import { childrenMs } from "./cpu.ts";
 import { type Started, start } from "./message.ts";
 
@@ -72,7 +73,7 @@ async function edgeOf(folder: string, config: string, endpoint: string, inspecto
 
 /** The endpoint has room for all that comes: a call that waits its turn would measure the limit. */
 function providersOf(url: string): object {
-  return { providers: [{ ...providerOf({ url, numerics: "noise" }), limits: { concurrency: 256 } }] };
+  return { providers: [{ ...providerOf(ofOneClass(url, "noise")), limits: { concurrency: 256 } }] };
 }
 
 /** A Worker, built as for its deployment. */

@@ -1,6 +1,8 @@
 /** Four real endpoints, a fault proxy before each, and the provider config that names the proxies. */
+import { weights } from "../../../kernels/local/asking.ts";
 import { startEndpoint } from "../../../kernels/local/server.ts";
 import { providerOf } from "../../../scripts/built-in.ts";
+import { ofOneClass } from "../../of-one-class.ts";
 import { declaredNumerics } from "../../triton/asked.ts";
 import { startTriton } from "../../triton/server.ts";
 import type { FaultRecord } from "../faults/record.ts";
@@ -98,7 +100,7 @@ function starting(kinds: Kinds): Promise<Running>[] {
 }
 
 async function builtIn(name: string): Promise<Running> {
-  const { url, close } = await startEndpoint({ port: 0, threads: 1 });
+  const { url, close } = await startEndpoint({ port: 0, threads: 1, weights: [weights] });
   return { name, url, close };
 }
 
@@ -108,7 +110,7 @@ async function tritonOf(name: string): Promise<Running> {
 }
 
 const provider = ({ name, proxy, numerics }: Member) => ({
-  ...providerOf({ url: proxy.url, numerics }),
+  ...providerOf(ofOneClass(proxy.url, numerics)),
   name,
   price: { second: 300, gigabyte: 0 },
 });
