@@ -15,7 +15,9 @@ const vpgSettings = z
     schedule: z
       .union([z.enum(["constant", "ramp"]), z.array(z.number().min(-100).max(100)).min(1).max(1000)])
       .optional()
-      .describe("the strength of each step: scale, scale x k / (K - 1), or scale x the k-th factor"),
+      .describe(
+        "the strength of each step: scale, scale x k / (K - 1), or scale x the k-th factor; a model's default is the best that was found for it",
+      ),
     corruption: z
       .strictObject({
         ratio: z.number().min(0).max(1).optional().describe("n_p: share of positions replaced"),
