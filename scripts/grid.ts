@@ -69,7 +69,7 @@ for (const [y, { seed, setting }] of rows.entries()) {
 await mkdir("docs/images", { recursive: true });
 await sharp({ create: { width, height, channels: 3, background: "white" } })
   .composite([{ input: labels(), left: 0, top: 0 }, ...tiles])
-  .png({ palette: true, quality: 100 })
+  .png({ compressionLevel: 9 })
   .toFile(values.out);
 console.log(`${values.out}: ${rows.length} rows of ${classes.length}`);
 
