@@ -1,4 +1,4 @@
-"""A blind count: the key has every picture under its number, the sheets show them in that order, and nothing else tells."""
+"""A blind count: the key has every picture under its number, and the sheets show them in that order."""
 
 import json
 from pathlib import Path
