@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkAll, recordAll } from "./check.ts";
 import { evaluate } from "./evaluate.ts";
-import { isRecorded } from "./expected.ts";
 import { openMeasure } from "./measure.ts";
 import { prove } from "./prove.ts";
 import { modelsWithReference, readReference } from "./reference.ts";
@@ -36,7 +35,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const models = values.model ?? modelsWithReference().filter((id) => !values.check || isKnown(id));
+  const models = values.model ?? modelsWithReference();
   if (values.prove) return prove(models, values.folder ?? ".local/eval/prove");
   const service = await open();
   try {
@@ -71,12 +70,6 @@ async function run(service: Service, models: readonly string[]): Promise<number>
     });
   }
   return 0;
-}
-
-/** Whether the check has figures of a model; says so where it has not. */
-function isKnown(id: string): boolean {
-  if (!isRecorded(id)) console.error(`eval: ${id} is not checked: nothing is recorded of it (--record)`);
-  return isRecorded(id);
 }
 
 function setsOr(usual: number): number {
