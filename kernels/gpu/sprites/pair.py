@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 import torch.nn as nn
 
+from sprites.checkpoint import load
 from sprites.recipe import Recipe, choose
 from sprites.run import Run
 from vpg.models.var import Var
@@ -42,8 +43,6 @@ def digest(model: nn.Module) -> str:
 def load_pair(folder: Path) -> Pair:
     """Published weights (half precision, what is served) if there are some, else the newest state of the training."""
     if (folder / "config.json").exists():
-        from sprites.export import load  # here, because it brings ONNX along
-
         checkpoint = load(folder)
         return Pair(checkpoint.var, checkpoint.tokenizer, "published")
     return unfinished(Run(folder, seed=0), choose())

@@ -12,7 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sprites.export import WEIGHTS, Checkpoint, Decode, export, load
+from sprites.checkpoint import WEIGHTS, Checkpoint, load
+from sprites.export import Decode, export
 from vpg.corruption import Corruption, corrupt_tokens, sources
 from vpg.layers.autoencoder import AutoencoderConfig
 from vpg.layers.quantizer import QuantizerConfig

@@ -11,7 +11,8 @@ from scenes.kinds import NAMES
 from scenes.publish import publish
 from scenes.recipe import LARGE, Member, recipe
 from scenes.series import Series
-from sprites.export import export, load
+from sprites.checkpoint import load
+from sprites.export import export
 from vpg.models.var import Var
 from vpg.models.vqvae import Vqvae
 
