@@ -18,6 +18,8 @@ REAL_SEED, FLOOR_SEED = 600_000, 620_000  # never trained on
 REALS = 3000
 SPOILT = 0.95  # of real pictures' front residuals lie below the limit
 
+TRUSTED = "fd_embedding"  # passed every ladder: what is searched and told by where one measure must do
+
 # name: whether more is better, and what it is, in a few words
 MEASURES = {
     "fd_filters": (False, "Fréchet distance, patch filters averaged over the picture"),

@@ -21,7 +21,7 @@ from scenes.report_search import confirmed_table, cost_table
 from scenes.setting import Setting
 from scenes.statistics import apart, deviation, grouped, paired, pooled_deviation
 from scenes.sweep import finals
-from scenes.tables import Sets, label_of, setting_of, spread, table
+from scenes.tables import Sets, by_label, setting_of, spread, table
 from sprites.lines import read_lines
 
 PAGE = FIGURES.parents[1] / "evaluation.md"
@@ -73,11 +73,6 @@ def in_deviations(name: str, changes: list[float], noise: float) -> str:
     """The mean change of a measure, positive for the better; nothing where its noise is not known."""
     sign = 1 if MEASURES[name][0] else -1
     return f" ({sign * statistics.fmean(changes) / noise:+.1f})" if noise > 0 else ""
-
-
-def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
-    """A member's, by setting."""
-    return grouped((line for line in lines if line["member"] == member), label_of)
 
 
 def sweep_table(

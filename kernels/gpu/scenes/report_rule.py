@@ -4,13 +4,12 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+from scenes.measures import TRUSTED
 from scenes.plot import Curve, line_plot
 from scenes.series import parse_label
 from scenes.setting import USUAL, Setting
-from scenes.statistics import deviation, grouped
-from scenes.tables import label_of, number, spread, table
-
-MEASURE = "fd_embedding"
+from scenes.statistics import deviation
+from scenes.tables import by_label, number, spread, table
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,11 @@ class Gain:
         return [100 * (b - a) / a for a, b in zip(self.without, self.with_it, strict=True)]
 
     @property
+    def change(self) -> tuple[float, float]:
+        """Of the distance in per cent: mean and deviation."""
+        return statistics.fmean(self.per_cent), deviation(self.per_cent)
+
+    @property
     def world(self) -> str:
         member, _ = parse_label(self.member)
         return f"{member.side} x {member.side}, richness {member.richness:g}"
@@ -37,11 +41,11 @@ def gains_of(losses: list[dict], sweep: list[dict]) -> list[Gain]:
     """Of every member whose loss and whose pair are known, the one with the least loss first."""
     found = []
     for line in losses:
-        sets = grouped((one for one in sweep if one["member"] == line["member"]), label_of)
+        sets = by_label(sweep, line["member"])
         plain, guided = sets.get(Setting().label, {}), sets.get(USUAL.label, {})
         seeds = sorted(plain.keys() & guided.keys())
         if seeds:
-            values = ([by_seed[seed][MEASURE] for seed in seeds] for by_seed in (plain, guided))
+            values = ([by_seed[seed][TRUSTED] for seed in seeds] for by_seed in (plain, guided))
             found.append(Gain(line["member"], line["figures"]["nats"], line["figures"]["parameters"], *values))
     return sorted(found, key=lambda gain: gain.nats)
 
@@ -55,7 +59,7 @@ def rule_table(gains: list[Gain]) -> str:
             number(gain.nats),
             spread(gain.without),
             spread(gain.with_it),
-            f"{statistics.fmean(gain.per_cent):+.0f} ± {deviation(gain.per_cent):.0f}%",
+            "{:+.0f} ± {:.0f}%".format(*gain.change),
             str(len(gain.without)),
         ]
         for gain in gains
@@ -67,8 +71,6 @@ def rule_plot(gains: list[Gain], path: Path) -> None:
     """A curve a world: the change in per cent over the loss."""
     curves = []
     for world in sorted({gain.world for gain in gains}):
-        own = [gain for gain in gains if gain.world == world]
-        points = [(gain.nats, statistics.fmean(gain.per_cent), deviation(gain.per_cent)) for gain in own]
-        curves.append(Curve(world, points))
+        curves.append(Curve(world, [(gain.nats, *gain.change) for gain in gains if gain.world == world]))
     title = "What VPG (0.5, n_p 0.5) changes, by the test loss"
-    line_plot(path, title, "test loss, nats a token", f"change of {MEASURE}, %", curves, zero=True)
+    line_plot(path, title, "test loss, nats a token", f"change of {TRUSTED}, %", curves, zero=True)

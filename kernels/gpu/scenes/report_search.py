@@ -2,10 +2,9 @@
 
 import statistics
 
+from scenes.measures import TRUSTED
 from scenes.statistics import grouped, paired, pooled_deviation
 from scenes.tables import Sets, label_of, spread, table
-
-FOUND = "fd_embedding"
 
 
 def confirmed_table(lines: list[dict], member: str) -> str:
@@ -21,16 +20,16 @@ def confirmed_table(lines: list[dict], member: str) -> str:
     for label, by_seed in sorted(sets.items(), key=lambda entry: statistics.fmean(figures_of(entry[1]))):
         cells = [label, families[label], str(len(by_seed)), spread(figures_of(by_seed))]
         rows.append(cells + [change(by_seed, sets[base], noise) if base != label else "" for base in bases])
-    return table(["setting", "family", "seeds", f"`{FOUND}`", *(f"against {base}" for base in bases)], rows)
+    return table(["setting", "family", "seeds", f"`{TRUSTED}`", *(f"against {base}" for base in bases)], rows)
 
 
 def figures_of(by_seed: dict[int, dict]) -> list[float]:
-    return [figures[FOUND] for figures in by_seed.values()]
+    return [figures[TRUSTED] for figures in by_seed.values()]
 
 
 def change(by_seed: dict[int, dict], base: dict[int, dict], noise: float) -> str:
     """In per cent, and in deviations over seeds (positive: better)."""
-    by = statistics.fmean(paired(by_seed, base, FOUND))
+    by = statistics.fmean(paired(by_seed, base, TRUSTED))
     return f"{100 * by / statistics.fmean(figures_of(base)):+.1f}% ({-by / noise:+.1f})"
 
 
@@ -39,8 +38,8 @@ def cost_table(costs: list[dict], sweeps: dict[str, dict[str, Sets]]) -> str:
     first, rows = costs[0]["figures"]["sampling_ms"], []
     for line in costs:
         found = sweeps.get(line["member"], {}).get(label_of(line))
-        quality = [figures[FOUND] for figures in found.values()] if found else []
+        quality = [figures[TRUSTED] for figures in found.values()] if found else []
         told = spread(quality) if quality else ""
         ratio = line["figures"]["sampling_ms"] / first
         rows.append([line["member"], label_of(line), f"{ratio:.2f}", told, str(len(quality) or "")])
-    return table(["member", "setting", "cost", f"`{FOUND}`", "seeds"], rows)
+    return table(["member", "setting", "cost", f"`{TRUSTED}`", "seeds"], rows)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from scenes.folder import FIGURES, parser_of
-from scenes.measures import REAL_SEED, REALS
+from scenes.measures import REAL_SEED, REALS, TRUSTED
 from scenes.patches import PatchEye, Seen
 from scenes.recipe import World
 from scenes.records import Records, command
@@ -95,9 +95,9 @@ class Search:
         cell["classes"] = self.half.classes
         found = self.records.find(cell)
         if found is None:
-            found = {"fd_embedding": self.half.distance(series, setting, seed, count)}
+            found = {TRUSTED: self.half.distance(series, setting, seed, count)}
             self.records.add(cell | {"command": command()}, found)
-        return found["fd_embedding"]
+        return found[TRUSTED]
 
 
 def halved(

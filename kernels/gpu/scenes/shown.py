@@ -5,6 +5,7 @@ import torch
 
 from scenes.kinds import KINDS
 from scenes.recipe import LARGE, RICHNESS, World
+from sprites.evaluate import class_by_class
 from sprites.judge import WIDTHS, Judge, fit
 from sprites.run import Run
 
@@ -22,10 +23,8 @@ def draw(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def real_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fresh ones, picture i of class i mod classes, as samples are: the shares of the classes add no distance."""
-    kinds = len(KINDS)
     pictures, labels = (each.numpy() for each in draw(-(-int(count * 1.4 + 200) // PART) * PART, seed))
-    by_class = [np.flatnonzero(labels == label)[: -(-count // kinds)] for label in range(kinds)]
-    chosen = np.stack(by_class, axis=1).flatten()[:count]
+    chosen = class_by_class(labels, len(KINDS), count)
     return pictures[chosen], labels[chosen]
 
 

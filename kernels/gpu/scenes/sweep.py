@@ -55,9 +55,8 @@ def ablation() -> list[Setting]:
 
 def cooled() -> list[Setting]:
     """Cooler sampling under CFG, without and with VPG."""
-    bases = [Setting(cfg=1.5, temperature=t, top_p=p) for t, p in [(0.9, 1.0), (1.0, 0.95), (0.8, 0.95)]]
-    vpg = [PLAIN, USUAL, BASE]
-    return [replace(base, strength=one.strength, ratio=one.ratio) for base in bases for one in vpg]
+    ways = [(0.9, 1.0), (1.0, 0.95), (0.8, 0.95)]
+    return [replace(one, cfg=1.5, temperature=t, top_p=p) for t, p in ways for one in (PLAIN, USUAL, BASE)]
 
 
 def shapes() -> list[Setting]:

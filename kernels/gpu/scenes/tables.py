@@ -3,7 +3,7 @@
 import statistics
 
 from scenes.setting import Setting
-from scenes.statistics import deviation
+from scenes.statistics import deviation, grouped
 
 Sets = dict[int, dict]  # figures by seed
 
@@ -28,3 +28,8 @@ def setting_of(line: dict) -> Setting:
 
 def label_of(line: dict) -> str:
     return setting_of(line).label
+
+
+def by_label(lines: list[dict], member: str) -> dict[str, Sets]:
+    """A member's, by setting."""
+    return grouped((line for line in lines if line["member"] == member), label_of)

@@ -29,12 +29,16 @@ ENCODE_BATCH = 100
 
 def real_pictures(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Fresh ones, picture i of class i mod classes, as samples are: the shares of the classes add no distance."""
-    kinds = len(KINDS)
     drawn = list(parts(-(-int(count * 1.3 + 200) // PART) * PART, seed))
     pictures, labels = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
-    by_class = [np.flatnonzero(labels == label)[: -(-count // kinds)] for label in range(kinds)]
-    chosen = np.stack(by_class, axis=1).flatten()[:count]
+    chosen = class_by_class(labels, len(KINDS), count)
     return pictures[chosen], labels[chosen]
+
+
+def class_by_class(labels: np.ndarray, classes: int, count: int) -> np.ndarray:
+    """Places of so many labels, the i-th of class i mod classes; there must be enough of each."""
+    by_class = [np.flatnonzero(labels == label)[: -(-count // classes)] for label in range(classes)]
+    return np.stack(by_class, axis=1).flatten()[:count]
 
 
 @torch.no_grad()
