@@ -1,6 +1,7 @@
 """One way to sample, wider than the API: what a sweep over the parts of visual prefix guidance varies."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scenes.recipe import SCALES
 from vpg.corruption import Corruption
@@ -51,6 +52,11 @@ class Setting:
         default = Setting()
         names = ("strength", "ratio", "shape", "kind", "own", "anew")
         return replace(self, **{name: getattr(default, name) for name in names})
+
+
+def read_setting(**given: Any) -> Setting:
+    """Of fields as JSON has them."""
+    return Setting(**(given | {"shape": tuple(given.get("shape", Setting.shape))}))
 
 
 USUAL = Setting(strength=0.5, ratio=0.5)  # the VPG that every member is compared with

@@ -5,7 +5,7 @@ default) and of the words "real" and "reconstructions". sprites.tally says what 
 """
 
 import json
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,8 @@ from scenes.folder import parser_of
 from scenes.kinds import NAMES
 from scenes.sampler import decode, sample_tokens
 from scenes.series import Series, labels_for
-from scenes.setting import Setting
-from sprites.sheets import write_shuffled
-
-REAL_SEED = 690_000
-
-
-def parse_setting(given: dict | str) -> Setting | str:
-    if isinstance(given, dict):
-        return Setting(**(given | {"shape": tuple(given.get("shape", Setting.shape))}))
-    if given in ("real", "reconstructions"):
-        return given
-    raise ValueError(f'neither settings nor "real" nor "reconstructions": {given}')
+from scenes.setting import Setting, read_setting
+from sprites.sheets import REAL_SEEDS, parse_setting, write_sheets
 
 
 def pictures_of(series: Series, setting: Setting | str, seed: int, count: int) -> tuple[np.ndarray, torch.Tensor]:
@@ -35,7 +25,7 @@ def pictures_of(series: Series, setting: Setting | str, seed: int, count: int) -
         label_B = labels_for(series.member.world, count)
         tokens = sample_tokens(series.var(), series.tokenizer.quantize, setting, label_B, seed)
         return decode(series.tokenizer, tokens).numpy(), label_B
-    pictures, label_B = series.member.world.draw(count, REAL_SEED + seed)
+    pictures, label_B = series.member.world.draw(count, REAL_SEEDS[setting] + seed)
     kept = pictures if setting == "real" else decode(series.tokenizer, series.encode(pictures))
     return kept.numpy(), label_B
 
@@ -48,15 +38,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=96, help="pictures of each setting")
     parser.add_argument("--first-seed", type=int, default=5000)
     arguments = parser.parse_args()
-    series, seed = Series.opened(arguments, arguments.member), arguments.first_seed
-    settings = [parse_setting(given) for given in json.loads(arguments.settings.read_text())]
-    shown = []
-    for setting in settings:
-        name = setting.label if isinstance(setting, Setting) else setting
-        for i, (picture, label) in enumerate(zip(*pictures_of(series, setting, seed, arguments.count), strict=True)):
-            shown.append((picture, {"setting": name, "seed": seed, "picture": i, "class": NAMES[label]}))
-    key = {"member": arguments.member, "settings": [asdict(s) if isinstance(s, Setting) else s for s in settings]}
-    write_shuffled(shown, arguments.out, key, f"{seed} {arguments.count} {len(settings)}")
+    settings = [parse_setting(given, read_setting) for given in json.loads(arguments.settings.read_text())]
+    seed, count = arguments.first_seed, arguments.count
+    draw = partial(pictures_of, Series.opened(arguments, arguments.member), seed=seed, count=count)
+    write_sheets(settings, draw, NAMES, arguments.out, {"member": arguments.member}, seed, count)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import statistics
 
-from scenes.setting import Setting
+from scenes.setting import Setting, read_setting
 from scenes.statistics import deviation, grouped
 
 Sets = dict[int, dict]  # figures by seed
@@ -22,8 +22,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def setting_of(line: dict) -> Setting:
-    given = line["setting"]
-    return Setting(**(given | {"shape": tuple(given["shape"])}))
+    return read_setting(**line["setting"])
 
 
 def label_of(line: dict) -> str:

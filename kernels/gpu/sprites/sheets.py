@@ -8,8 +8,11 @@ which is which stands in OUT-key.json alone. Note the numbers of flawed ones in 
 import argparse
 import json
 import random
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,9 +29,10 @@ GAP, CAPTION = 8, 16  # pixels
 SEED, REAL_SEEDS = 5000, {"real": 680_000, "reconstructions": 690_000}
 
 
-def parse_setting(given: dict | str) -> Setting | str:
+def parse_setting(given: dict | str, read: Callable[..., Any] = Setting) -> Any:
+    """A setting, as `read` makes it of its fields, or one of the words."""
     if isinstance(given, dict):
-        return Setting(**given)
+        return read(**given)
     if given in REAL_SEEDS:
         return given
     raise ValueError(f'neither settings nor "real" nor "reconstructions": {given}')
@@ -55,13 +59,16 @@ def draw_sheet(pictures: list[np.ndarray], captions: list[str]) -> Image.Image:
     return sheet
 
 
-def write_sheets(pair: Pair, settings: list[Setting | str], out: Path, seed: int, count: int) -> None:
+def write_sheets(
+    settings: list, draw: Callable[[Any], tuple], names: list[str], out: Path, who: dict, seed: int, count: int
+) -> None:
+    """`draw` makes pictures uint8 [count, 3, H, W] and labels of a setting; `who` is what the key begins with."""
     shown = []
     for setting in settings:
-        name = setting.label if isinstance(setting, Setting) else setting
-        for i, (picture, label) in enumerate(zip(*pictures_for(pair, setting, seed, count), strict=True)):
-            shown.append((picture, {"setting": name, "seed": seed, "picture": i, "class": NAMES[label]}))
-    key = {"weights": pair.digest, "settings": [asdict(s) if isinstance(s, Setting) else s for s in settings]}
+        name = setting if isinstance(setting, str) else setting.label
+        for i, (picture, label) in enumerate(zip(*draw(setting), strict=True)):
+            shown.append((picture, {"setting": name, "seed": seed, "picture": i, "class": names[label]}))
+    key = who | {"settings": [setting if isinstance(setting, str) else asdict(setting) for setting in settings]}
     write_shuffled(shown, out, key, f"{seed} {count} {len(settings)}")
 
 
@@ -89,7 +96,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     settings = [parse_setting(given) for given in json.loads(arguments.settings.read_text())]
-    write_sheets(load_pair(arguments.run_folder), settings, arguments.out, arguments.seed, arguments.count)
+    pair, seed, count = load_pair(arguments.run_folder), arguments.seed, arguments.count
+    draw = partial(pictures_for, pair, seed=seed, count=count)
+    write_sheets(settings, draw, NAMES, arguments.out, {"weights": pair.digest}, seed, count)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scenes.setting import SHAPES, Setting
-from scenes.sheets import parse_setting
-from sprites.sheets import COLUMNS, GAP, ROWS, ZOOM, write_shuffled
+from scenes.setting import SHAPES, Setting, read_setting
+from sprites.sheets import COLUMNS, GAP, ROWS, ZOOM, parse_setting, write_shuffled
 from sprites.tally import tally
 
 
@@ -35,7 +34,7 @@ def test_the_key_says_which_picture_has_which_number(tmp_path: Path) -> None:
 
 def test_settings_are_read_as_a_sweep_writes_them() -> None:
     late = {"strength": 0.5, "ratio": 0.5, "shape": list(SHAPES["late"])}
-    assert parse_setting(late).label == "VPG 0.5 n_p 0.5, late"
-    assert parse_setting({}) == Setting() and parse_setting("real") == "real"
+    assert parse_setting(late, read_setting).label == "VPG 0.5 n_p 0.5, late"
+    assert parse_setting({}, read_setting) == Setting() and parse_setting("real") == "real"
     with pytest.raises(ValueError, match="imaginary"):
         parse_setting("imaginary")
